@@ -1,0 +1,193 @@
+//! What a connector brings in: a closed list of events, each idempotent by its external id.
+
+use crate::{
+    author::Author,
+    bot::Unanswerable,
+    delivery::DeliveryState,
+    id::{ExternalMessageId, ExternalThreadId},
+    secret::Address,
+    time::Timestamp,
+};
+
+/// One thing that happened on a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InboundEvent {
+    /// A message that was not seen before, or was: the store tells by its id.
+    Message(Box<InboundMessage>),
+    /// A message got another text.
+    Edit {
+        /// The message as the channel names it.
+        id: ExternalMessageId,
+        /// Its new text.
+        text: String,
+        /// When, by the provider's clock.
+        at: Timestamp,
+    },
+    /// A message was taken back by its author.
+    Retraction {
+        /// The message as the channel names it.
+        id: ExternalMessageId,
+        /// When, by the provider's clock.
+        at: Timestamp,
+    },
+    /// Somebody reacted to a message.
+    Reaction {
+        /// The message as the channel names it.
+        id: ExternalMessageId,
+        /// Who reacted.
+        author: Author,
+        /// The reaction, usually one emoji; `None` takes it back.
+        reaction: Option<String>,
+        /// When, by the provider's clock.
+        at: Timestamp,
+    },
+    /// The provider reports on a message that we sent. Comes in any order, and may come before the
+    /// call that sent it returns.
+    Receipt {
+        /// The part as the provider named it.
+        id: ExternalMessageId,
+        /// What became of it.
+        state: DeliveryState,
+        /// The provider's code and words where it failed.
+        reason: Option<String>,
+        /// When, by the provider's clock where it tells.
+        at: Timestamp,
+    },
+    /// Whether we can still reach somebody.
+    Reach {
+        /// Whom.
+        address: Address,
+        /// What changed.
+        change: ReachChange,
+        /// When, by the provider's clock.
+        at: Timestamp,
+    },
+    /// The channel gave a thread another id.
+    Rekey {
+        /// The id until now.
+        from: ExternalThreadId,
+        /// The id from now on.
+        to: ExternalThreadId,
+    },
+    /// Messages of this period may be missing and can't be fetched.
+    Gap {
+        /// The last moment that is known to be complete.
+        from: Timestamp,
+        /// The first moment that is complete again.
+        to: Timestamp,
+        /// What a person should know, in one sentence.
+        reason: String,
+    },
+    /// Something that could not be read. It is kept, shown to people and read again after a fix.
+    Unreadable {
+        /// An id that stays the same when the same thing comes again.
+        id: ExternalMessageId,
+        /// What came, byte by byte.
+        raw: RawPayload,
+        /// What is wrong with it, without quoting it.
+        reason: String,
+        /// When it came.
+        at: Timestamp,
+    },
+}
+
+/// How somebody's reach changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReachChange {
+    /// They blocked us, or the address is gone.
+    Unreachable,
+    /// They wrote STOP.
+    OptedOut,
+    /// They can be written to again.
+    Back,
+}
+
+/// Whether others read along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ThreadKind {
+    /// We and one person.
+    Private,
+    /// Several people who were let in.
+    Group,
+    /// Anybody.
+    Public,
+}
+
+impl ThreadKind {
+    /// The word that stands in the store and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Group => "group",
+            Self::Public => "public",
+        }
+    }
+}
+
+/// The leg of a conversation that a message came on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadRef {
+    /// What the connector calls it; the same for all of its messages.
+    pub id: ExternalThreadId,
+    /// Who reads it.
+    pub kind: ThreadKind,
+    /// Whether the channel has only this one with that person (an SMS pair, a chat).
+    pub permanent: bool,
+    /// Which of our own addresses it runs on: a reply leaves from there.
+    pub our_address: Address,
+}
+
+/// A message that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundMessage {
+    /// The provider's own id: never one that the sender can choose.
+    pub id: ExternalMessageId,
+    /// The same for the same content however it is labelled; only where the channel can show one
+    /// message under several ids.
+    pub content_key: Option<String>,
+    /// Where it came.
+    pub thread: ThreadRef,
+    /// Who wrote it.
+    pub author: Author,
+    /// What they wrote, as it came; may be empty where a file came instead.
+    pub text: String,
+    /// Files that came with it.
+    pub attachments: Vec<InboundAttachment>,
+    /// The message that this one answers, as the channel names it.
+    pub reply_to: Option<ExternalMessageId>,
+    /// When, by the provider's clock; arrival where it does not tell.
+    pub at: Timestamp,
+    /// Whether it speaks to us: always in private, in a group only where we are meant.
+    pub addressed: bool,
+    /// Why nobody owes an answer to it; `None` for a message by a person.
+    pub unanswerable: Option<Unanswerable>,
+    /// What came, byte by byte.
+    pub raw: RawPayload,
+}
+
+/// The raw form of what came in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawPayload {
+    /// Its MIME type.
+    pub content_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for RawPayload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{} bytes of {}]", self.bytes.len(), self.content_type)
+    }
+}
+
+/// A file that came with a message, or the promise of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundAttachment {
+    /// The file's name as the sender gave it: shown, never used as a path.
+    pub name: Option<String>,
+    /// The type that the sender claims.
+    pub content_type: String,
+    /// Where to fetch it; only the connector that wrote it understands it.
+    pub reference: String,
+}

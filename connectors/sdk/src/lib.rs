@@ -1,0 +1,14 @@
+//! What a channel's crate builds on.
+//!
+//! [`connector`] is the contract, readable on its own; `docs/connector-spec.md` says the same in
+//! numbered MUSTs, and [`conformance`] tests exactly those. [`http`] holds the only HTTP clients.
+//! Nothing here knows a database, an associate or a channel's name.
+
+pub mod connector;
+
+pub use connector::{
+    Batch, Connector, ConnectorError, Context, Fetched, HealthReporter, IngestError, Ingested,
+    Ingress, Webhook, WebhookRequest, WebhookResponse, WebhookRoute,
+};
+pub use futures_util::future::BoxFuture;
+pub use rapport_model as model;
