@@ -1,4 +1,6 @@
-//! Rapport as a library: the bridge, its store, its API. The binary is a thin door to it.
+//! Rapport: a chatbot-assisted omnichannel bridge for retailers. People answer, from one queue.
+//!
+//! `docs/ARCHITECTURE.md` is the map of this code.
 
-pub mod config;
-pub mod registry;
+pub mod failpoints;
+pub mod store;

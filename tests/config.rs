@@ -17,30 +17,19 @@ auth_token = { env = "TOKEN" }
 "#;
 
 fn load(text: &str, env: &[(&str, &str)]) -> Loaded {
-    let mut variables: BTreeMap<String, String> = env
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let mut variables: BTreeMap<String, String> =
+        env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     variables.insert("TOKEN".to_owned(), "hunter2".to_owned());
-    config::load(&Source {
-        file: Some(("rapport.toml".to_owned(), text.to_owned())),
-        env: variables,
-    })
+    config::load(&Source { file: Some(("rapport.toml".to_owned(), text.to_owned())), env: variables })
 }
 
 fn valid(text: &str, env: &[(&str, &str)]) -> Config {
-    load(text, env)
-        .into_config()
-        .expect("a valid configuration")
+    load(text, env).into_config().expect("a valid configuration")
 }
 
 /// The problems as a person reads them.
 fn problems(text: &str, env: &[(&str, &str)]) -> Vec<String> {
-    load(text, env)
-        .problems
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    load(text, env).problems.iter().map(ToString::to_string).collect()
 }
 
 fn assert_problem(text: &str, wanted: &[&str]) {
@@ -52,9 +41,8 @@ fn assert_problem(text: &str, wanted: &[&str]) {
 /// The example with its commented keys switched on.
 fn uncommented() -> String {
     let is_example = |line: &str| {
-        line.strip_prefix('#').is_some_and(|rest| {
-            rest.starts_with('[') || rest.starts_with(|c: char| c.is_ascii_lowercase())
-        })
+        line.strip_prefix('#')
+            .is_some_and(|rest| rest.starts_with('[') || rest.starts_with(|c: char| c.is_ascii_lowercase()))
     };
     EXAMPLE
         .lines()
@@ -102,21 +90,13 @@ fn the_examples_in_comments_are_valid_and_show_the_defaults_of_an_inbox() {
         .collect();
     assert_eq!(refused, Vec::<String>::new());
 
-    let text: String = text
-        .lines()
-        .filter(|line| !line.starts_with("tls"))
-        .collect::<Vec<_>>()
-        .join("\n");
+    let text: String = text.lines().filter(|line| !line.starts_with("tls")).collect::<Vec<_>>().join("\n");
     let full = format!("{:?}", valid(&text, &env).inboxes[0]);
     let short = valid(INBOX, &[]);
     let inbox = &short.inboxes[0];
     assert_eq!(inbox.language, "en");
     assert!(inbox.bot_enabled);
-    for default in [
-        "listing: 300s",
-        "sender_group: \"sms\"",
-        "provider: \"twilio\"",
-    ] {
+    for default in ["listing: 300s", "sender_group: \"sms\"", "provider: \"twilio\""] {
         assert!(full.contains(default), "{full}");
         assert!(format!("{inbox:?}").contains(default), "{inbox:?}");
     }
@@ -159,10 +139,7 @@ fn the_whole_configuration_can_come_from_the_environment() {
     let env = [
         ("RAPPORT__INBOX__SHOP_SMS__BRAND", "shop"),
         ("RAPPORT__INBOX__SHOP_SMS__ZONE", "UTC"),
-        (
-            "RAPPORT__INBOX__SHOP_SMS__ADDRESSES",
-            "[\"+4915550000001\"]",
-        ),
+        ("RAPPORT__INBOX__SHOP_SMS__ADDRESSES", "[\"+4915550000001\"]"),
         ("RAPPORT__INBOX__SHOP_SMS__SMS__ACCOUNT_SID", "AC1"),
         ("RAPPORT__INBOX__SHOP_SMS__SMS__AUTH_TOKEN__ENV", "TOKEN"),
     ];
@@ -197,10 +174,7 @@ fn every_problem_is_reported_with_line_key_reason_and_suggestion() {
         "rapport.toml:10: inbox.shop.teams: There is no team \"advise\". Did you mean \"advice\"?",
         "rapport.toml:12: inbox.shop.smss: There is no such key. Did you mean \"sms\"?",
     ] {
-        assert!(
-            found.iter().any(|line| line.starts_with(wanted)),
-            "{wanted} in {found:#?}"
-        );
+        assert!(found.iter().any(|line| line.starts_with(wanted)), "{wanted} in {found:#?}");
     }
     let refused = load(text, &[]).into_config().unwrap_err();
     assert_eq!(refused.0.len(), found.len());
@@ -210,10 +184,7 @@ fn every_problem_is_reported_with_line_key_reason_and_suggestion() {
 fn a_syntax_error_names_its_line_and_shows_nothing_after_the_equals_sign() {
     let text = "[inbox.a.sms]\nauth_token = \"hunter2\nx = 1\n";
     let found = problems(text, &[]).join("\n");
-    assert!(
-        found.contains("rapport.toml:2: This is not TOML"),
-        "{found}"
-    );
+    assert!(found.contains("rapport.toml:2: This is not TOML"), "{found}");
     assert!(!found.contains("hunter2"), "{found}");
 }
 
@@ -222,27 +193,17 @@ fn a_secret_in_the_file_is_refused_and_never_shown() {
     let text = INBOX.replace("{ env = \"TOKEN\" }", "\"hunter2\"");
     let loaded = load(&text, &[]);
     let problem = loaded.problems[0].to_string();
-    assert!(
-        problem.contains("A secret must not stand in the file."),
-        "{problem}"
-    );
-    assert!(
-        problem.contains("RAPPORT__INBOX__SHOP_SMS__SMS__AUTH_TOKEN"),
-        "{problem}"
-    );
+    assert!(problem.contains("A secret must not stand in the file."), "{problem}");
+    assert!(problem.contains("RAPPORT__INBOX__SHOP_SMS__SMS__AUTH_TOKEN"), "{problem}");
     let effective = format!("{:?} {:?}", loaded.effective, loaded.problems);
     assert!(!effective.contains("hunter2"), "{effective}");
 }
 
 #[test]
 fn a_secret_shows_neither_in_the_effective_configuration_nor_in_debug_output() {
-    let text = format!(
-        "[store]\nurl = \"postgres://shop:hunter2@db/rapport\"\n{INBOX}auth_tokn = \"hunter2\"\n"
-    );
-    let loaded = load(
-        &text,
-        &[("RAPPORT__SECRET_KEY", "hunter2hunter2hunter2hunter2hunter2")],
-    );
+    let text =
+        format!("[store]\nurl = \"postgres://shop:hunter2@db/rapport\"\n{INBOX}auth_tokn = \"hunter2\"\n");
+    let loaded = load(&text, &[("RAPPORT__SECRET_KEY", "hunter2hunter2hunter2hunter2hunter2")]);
     let shown = format!("{:?} {:?}", loaded.effective, loaded.problems);
     assert!(!shown.contains("hunter2"), "{shown}");
     let config = valid(&text.replace("auth_tokn = \"hunter2\"\n", ""), &[]);
@@ -258,44 +219,28 @@ fn a_secret_is_read_from_a_file_and_a_missing_one_is_named() {
     std::fs::remove_file(&path).unwrap();
     assert_problem(
         &INBOX.replace("{ env = \"TOKEN\" }", &reference),
-        &[
-            "rapport.toml:8: inbox.shop-sms.sms.auth_token",
-            "can't be read",
-        ],
+        &["rapport.toml:8: inbox.shop-sms.sms.auth_token", "can't be read"],
     );
-    assert_problem(
-        &INBOX.replace("TOKEN", "NOT_SET"),
-        &["The environment variable NOT_SET is not set."],
-    );
+    assert_problem(&INBOX.replace("TOKEN", "NOT_SET"), &["The environment variable NOT_SET is not set."]);
 }
 
 #[test]
 fn a_public_address_needs_a_secret_key_and_forbids_the_playground() {
-    let text =
-        "[server]\npublic_url = \"https://inbox.example.com\"\n[playground]\nenabled = true\n";
+    let text = "[server]\npublic_url = \"https://inbox.example.com\"\n[playground]\nenabled = true\n";
     assert_problem(text, &["secret_key: It is missing", "inbox.example.com"]);
     assert_problem(text, &["rapport.toml:4: playground.enabled", "everybody"]);
     let key = ("RAPPORT__SECRET_KEY", "0123456789abcdef0123456789abcdef");
-    let config = valid(
-        "[server]\npublic_url = \"https://inbox.example.com\"\n",
-        &[key],
-    );
+    let config = valid("[server]\npublic_url = \"https://inbox.example.com\"\n", &[key]);
     assert!(!config.server.is_loopback());
 }
 
 #[test]
 fn plain_http_on_a_public_address_is_noted_and_not_refused() {
     let text = "[server]\npublic_url = \"http://inbox.example.com\"\n";
-    let loaded = load(
-        text,
-        &[("RAPPORT__SECRET_KEY", "0123456789abcdef0123456789abcdef")],
-    );
+    let loaded = load(text, &[("RAPPORT__SECRET_KEY", "0123456789abcdef0123456789abcdef")]);
     assert_eq!(loaded.problems.len(), 1);
     assert_eq!(loaded.problems[0].severity, Severity::Note);
-    assert!(matches!(
-        loaded.problems[0].origin,
-        Origin::File { line: 2, .. }
-    ));
+    assert!(matches!(loaded.problems[0].origin, Origin::File { line: 2, .. }));
     assert!(loaded.into_config().is_ok());
 }
 
@@ -309,10 +254,7 @@ fn every_embedded_text_says_that_a_machine_wrote_and_that_a_person_answers() {
         let text = template.render_ack("Birkholt Outdoor");
         assert!(text.starts_with(&template.label), "{text}");
         assert!(text.ends_with(&template.person), "{text}");
-        assert!(
-            text.contains("Birkholt Outdoor") && !text.contains('{'),
-            "{text}"
-        );
+        assert!(text.contains("Birkholt Outdoor") && !text.contains('{'), "{text}");
         assert!(text.chars().count() <= 134, "more than two SMS: {text}");
     }
 }
@@ -331,10 +273,7 @@ fn a_text_that_promises_a_time_or_hides_the_machine_is_refused() {
         "[templates.de]\nack = \"{label} {persn} {person}\"\n",
         &["There is no variable {persn}. Did you mean \"person\"?"],
     );
-    assert_problem(
-        "[templates.sv]\nack = \"{label} {person}\"\n",
-        &["templates.sv.label: It is missing."],
-    );
+    assert_problem("[templates.sv]\nack = \"{label} {person}\"\n", &["templates.sv.label: It is missing."]);
 }
 
 #[test]
@@ -343,10 +282,7 @@ fn an_unknown_language_channel_or_number_of_an_inbox_is_refused() {
         &INBOX.replace("brand", "language = \"xx\"\nbrand"),
         &["There are no automatic texts in \"xx\"."],
     );
-    assert_problem(
-        &INBOX.replace("+4915550000001", "0155500000"),
-        &["not a phone number"],
-    );
+    assert_problem(&INBOX.replace("+4915550000001", "0155500000"), &["not a phone number"]);
     assert_problem(
         &INBOX.replace("account_sid = \"AC1\"", "provider = \"acme\""),
         &["There is no SMS provider \"acme\"."],

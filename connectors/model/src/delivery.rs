@@ -74,9 +74,7 @@ impl DeliveryState {
             Self::Failed | Self::Cancelled => 7,
         };
         match (self, next) {
-            (Self::Failed | Self::Cancelled | Self::Read, _) | (Self::Delivered, Self::Failed) => {
-                false
-            }
+            (Self::Failed | Self::Cancelled | Self::Read, _) | (Self::Delivered, Self::Failed) => false,
             _ => rank(next) > rank(self),
         }
     }
@@ -122,10 +120,7 @@ mod tests {
     #[test]
     fn the_worst_part_decides_the_message() {
         use DeliveryState::{Cancelled, Delivered, Failed};
-        assert_eq!(
-            DeliveryState::of_message([Failed, Delivered, Cancelled]),
-            Some(Failed)
-        );
+        assert_eq!(DeliveryState::of_message([Failed, Delivered, Cancelled]), Some(Failed));
         assert_eq!(DeliveryState::of_message([]), None);
     }
 

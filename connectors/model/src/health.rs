@@ -48,9 +48,9 @@ impl Health {
     /// What a person should know, where there is something.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Degraded { reason }
-            | Self::Reconnecting { reason }
-            | Self::Misconfigured { reason } => Some(reason),
+            Self::Degraded { reason } | Self::Reconnecting { reason } | Self::Misconfigured { reason } => {
+                Some(reason)
+            }
             _ => None,
         }
     }

@@ -141,10 +141,7 @@ mod tests {
     fn an_own_id_is_read_back_and_refused_under_another_kind() {
         let id = MessageId::new();
         assert_eq!(MessageId::try_from(id.to_string()), Ok(id.clone()));
-        assert_eq!(
-            ContactId::try_from(id.to_string()),
-            Err(InvalidId { prefix: "con_" })
-        );
+        assert_eq!(ContactId::try_from(id.to_string()), Err(InvalidId { prefix: "con_" }));
         assert!(MessageId::try_from("msg_".to_owned()).is_err());
     }
 

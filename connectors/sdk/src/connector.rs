@@ -43,11 +43,7 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Fetches a file by the reference that this connector put into an inbound attachment; refuses
     /// what is longer than `limit` bytes.
-    fn fetch<'a>(
-        &'a self,
-        reference: &'a str,
-        limit: u64,
-    ) -> BoxFuture<'a, Result<Fetched, ConnectorError>>;
+    fn fetch<'a>(&'a self, reference: &'a str, limit: u64) -> BoxFuture<'a, Result<Fetched, ConnectorError>>;
 
     /// Tries the account without any effect that a customer or a provider's record would show.
     fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>>;
@@ -73,8 +69,7 @@ pub trait Webhook: Send + Sync {
 /// The bridge's side of receiving.
 pub trait Ingress: Send + Sync {
     /// The cursor that was last committed under this scope.
-    fn cursor<'a>(&'a self, scope: &'a Scope)
-    -> BoxFuture<'a, Result<Option<Cursor>, IngestError>>;
+    fn cursor<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Option<Cursor>, IngestError>>;
 
     /// Commits all events of the batch and its cursor, or nothing. On an error the same events are
     /// to be given again.

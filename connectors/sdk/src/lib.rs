@@ -7,8 +7,8 @@
 pub mod connector;
 
 pub use connector::{
-    Batch, Connector, ConnectorError, Context, Fetched, HealthReporter, IngestError, Ingested,
-    Ingress, Webhook, WebhookRequest, WebhookResponse, WebhookRoute,
+    Batch, Connector, ConnectorError, Context, Fetched, HealthReporter, IngestError, Ingested, Ingress,
+    Webhook, WebhookRequest, WebhookResponse, WebhookRoute,
 };
 pub use futures_util::future::BoxFuture;
 pub use rapport_model as model;

@@ -1,0 +1,344 @@
+//! A conversation's row, whole: every change loads it under a lock, changes it here and saves it, so
+//! that its counters, its place in the queue and its events never differ from its state.
+
+use std::collections::HashMap;
+
+use rapport_model::{
+    Timestamp,
+    id::{AssociateId, ContactId, ConversationId, InboxId, TeamId, ThreadId},
+};
+
+use super::{
+    db::{Run, built},
+    dialect,
+    error::StoreError,
+    rows::{self, Rows},
+    tx::{CountKey, NewEvent, Tx},
+    value::{Row, Value, values},
+};
+
+/// Later than any due time and still exact in JavaScript: what nobody waits for stands behind what
+/// somebody waits for, the latest first.
+const BEHIND_ALL_WAITS: i64 = 4_000_000_000_000_000;
+
+/// Where a conversation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Somebody may owe something.
+    Open,
+    /// Nothing in it yet that a person wrote.
+    Automatic,
+    /// A person closed it.
+    Closed,
+}
+
+impl State {
+    /// The word that stands in the store and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Automatic => "automatic",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl TryFrom<String> for State {
+    type Error = ();
+
+    fn try_from(text: String) -> Result<Self, ()> {
+        [Self::Open, Self::Automatic, Self::Closed].into_iter().find(|s| s.as_str() == text).ok_or(())
+    }
+}
+
+/// One matter of a contact's timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Conversation {
+    pub id: ConversationId,
+    pub brand: String,
+    pub contact: ContactId,
+    pub thread: ThreadId,
+    pub inbox: InboxId,
+    pub channel: String,
+    pub kind: String,
+    pub state: State,
+    pub team: Option<TeamId>,
+    pub assignee: Option<AssociateId>,
+    pub continues: Option<ConversationId>,
+    pub episode: i64,
+    pub turn: i64,
+    pub human_in_episode: bool,
+    pub last_position: i64,
+    pub inbound_position: i64,
+    pub word_position: i64,
+    pub waiting_since: Option<Timestamp>,
+    pub due_at: Option<Timestamp>,
+    pub last_at: Timestamp,
+    pub snippet: String,
+    pub snippet_author: String,
+    pub trouble: Option<String>,
+    pub created_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    pub closed_by: Option<AssociateId>,
+}
+
+const COLUMNS: &[&str] = &[
+    "id",
+    "brand",
+    "contact_id",
+    "thread_id",
+    "inbox_id",
+    "channel",
+    "kind",
+    "state",
+    "team_id",
+    "assignee_id",
+    "continues_id",
+    "episode",
+    "turn",
+    "human_in_episode",
+    "last_position",
+    "inbound_position",
+    "word_position",
+    "waiting_since",
+    "due_at",
+    "last_at",
+    "snippet",
+    "snippet_author",
+    "trouble",
+    "queue_at",
+    "created_at",
+    "closed_at",
+    "closed_by",
+];
+
+impl Conversation {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.parse("id")?,
+            brand: row.get("brand")?,
+            contact: row.parse("contact_id")?,
+            thread: row.parse("thread_id")?,
+            inbox: InboxId(row.get("inbox_id")?),
+            channel: row.get("channel")?,
+            kind: row.get("kind")?,
+            state: row.parse("state")?,
+            team: row.get::<Option<String>>("team_id")?.map(TeamId),
+            assignee: row.parse_opt("assignee_id")?,
+            continues: row.parse_opt("continues_id")?,
+            episode: row.get("episode")?,
+            turn: row.get("turn")?,
+            human_in_episode: row.get("human_in_episode")?,
+            last_position: row.get("last_position")?,
+            inbound_position: row.get("inbound_position")?,
+            word_position: row.get("word_position")?,
+            waiting_since: row.time_opt("waiting_since")?,
+            due_at: row.time_opt("due_at")?,
+            last_at: row.time("last_at")?,
+            snippet: row.get("snippet")?,
+            snippet_author: row.get("snippet_author")?,
+            trouble: row.get("trouble")?,
+            created_at: row.time("created_at")?,
+            closed_at: row.time_opt("closed_at")?,
+            closed_by: row.parse_opt("closed_by")?,
+        })
+    }
+
+    fn values(&self) -> Vec<Value> {
+        values![
+            &self.id,
+            &self.brand,
+            &self.contact,
+            &self.thread,
+            &self.inbox,
+            &self.channel,
+            &self.kind,
+            self.state.as_str(),
+            self.team.as_ref(),
+            self.assignee.as_ref(),
+            self.continues.as_ref(),
+            self.episode,
+            self.turn,
+            self.human_in_episode,
+            self.last_position,
+            self.inbound_position,
+            self.word_position,
+            self.waiting_since,
+            self.due_at,
+            self.last_at,
+            &self.snippet,
+            &self.snippet_author,
+            self.trouble.clone(),
+            self.queue_at(),
+            self.created_at,
+            self.closed_at,
+            self.closed_by.as_ref(),
+        ]
+    }
+
+    /// The key of every list.
+    fn queue_at(&self) -> i64 {
+        match (self.state, self.due_at) {
+            (State::Open, Some(due)) => due.millis(),
+            (State::Closed, _) => BEHIND_ALL_WAITS - self.closed_at.unwrap_or(self.last_at).millis(),
+            _ => BEHIND_ALL_WAITS - self.last_at.millis(),
+        }
+    }
+
+    fn count_key(&self) -> CountKey {
+        CountKey {
+            inbox: self.inbox.0.clone(),
+            team: self.team.as_ref().map(|t| t.0.clone()).unwrap_or_default(),
+            assignee: self.assignee.as_ref().map(ToString::to_string).unwrap_or_default(),
+            state: self.state.as_str(),
+            waiting: self.due_at.is_some(),
+        }
+    }
+
+    /// The next position, taken.
+    pub(super) fn next_position(&mut self) -> i64 {
+        self.last_position += 1;
+        self.last_position
+    }
+
+    /// Adds an obligation to the wait; the earliest decides.
+    pub(super) fn owe(&mut self, since: Timestamp, due: Timestamp) {
+        self.waiting_since = Some(self.waiting_since.map_or(since, |other| other.min(since)));
+        self.due_at = Some(self.due_at.map_or(due, |other| other.min(due)));
+    }
+
+    /// Opens it again: a new episode begins.
+    pub(super) fn reopen(&mut self) {
+        self.state = State::Open;
+        self.closed_at = None;
+        self.closed_by = None;
+        self.episode += 1;
+        self.turn += 1;
+        self.human_in_episode = false;
+    }
+
+    /// What a list shows of the latest message.
+    pub(super) fn show(&mut self, author: &str, text: &str, at: Timestamp) {
+        const LONGEST_SNIPPET: usize = 140;
+        self.snippet =
+            text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST_SNIPPET).collect();
+        author.clone_into(&mut self.snippet_author);
+        self.last_at = self.last_at.max(at);
+    }
+
+    /// An event about it, with scope before and after.
+    pub(super) fn event(&self, kind: &'static str, before: Option<&Self>) -> NewEvent {
+        let before = before.unwrap_or(self);
+        NewEvent {
+            kind,
+            brand: Some(self.brand.clone()),
+            inbox: Some(self.inbox.clone()),
+            contact: Some(self.contact.clone()),
+            conversation: Some(self.id.clone()),
+            team: (before.team.clone(), self.team.clone()),
+            assignee: (before.assignee.clone(), self.assignee.clone()),
+            ..NewEvent::default()
+        }
+    }
+}
+
+/// Loads conversations by id and locks them, in the order of their ids so that two nodes never wait
+/// for each other.
+pub(super) async fn load(
+    tx: &mut Tx,
+    ids: Vec<&ConversationId>,
+) -> Result<HashMap<ConversationId, Conversation>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (source, args) = rows::keys(tx.engine(), ids.into_iter().map(|id| values![id]).collect());
+    let lock = dialect::for_update(tx.engine());
+    let sql = built(["SELECT * FROM conversations WHERE id IN ", &source, " ORDER BY id", lock].concat());
+    read_all(tx.rows_of(sql, args).await?)
+}
+
+/// Loads the latest open conversation of each contact, locked.
+pub(super) async fn load_open_of_contacts(
+    tx: &mut Tx,
+    contacts: Vec<&ContactId>,
+) -> Result<HashMap<ConversationId, Conversation>, StoreError> {
+    if contacts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (source, args) = rows::keys(tx.engine(), contacts.into_iter().map(|id| values![id]).collect());
+    let lock = dialect::for_update(tx.engine());
+    let sql = built(
+        [
+            "SELECT * FROM conversations WHERE contact_id IN ",
+            &source,
+            " AND state IN ('open', 'automatic') AND kind = 'private' ORDER BY id",
+            lock,
+        ]
+        .concat(),
+    );
+    read_all(tx.rows_of(sql, args).await?)
+}
+
+fn read_all(rows: Vec<Row>) -> Result<HashMap<ConversationId, Conversation>, StoreError> {
+    rows.iter().map(|row| Conversation::read(row).map(|c| (c.id.clone(), c))).collect()
+}
+
+/// Loads one and locks it.
+pub(super) async fn get(tx: &mut Tx, id: &ConversationId) -> Result<Conversation, StoreError> {
+    load(tx, vec![id]).await?.remove(id).ok_or(StoreError::NotFound("conversation"))
+}
+
+/// Saves conversations, new and changed, together with the counters of the views.
+pub(super) async fn save(
+    tx: &mut Tx,
+    changes: &[(Option<Conversation>, &Conversation)],
+) -> Result<(), StoreError> {
+    let mut rows = Rows::new("conversations", COLUMNS);
+    for (before, after) in changes {
+        let old = before.as_ref().map(Conversation::count_key);
+        let new = after.count_key();
+        if old.as_ref() != Some(&new) {
+            if let Some(old) = old {
+                tx.count(old, -1);
+            }
+            tx.count(new, 1);
+        }
+        rows.push(after.values());
+    }
+    rows.insert_with(tx, UPSERT).await.map(drop)
+}
+
+/// Saves one.
+pub(super) async fn save_one(
+    tx: &mut Tx,
+    before: &Conversation,
+    after: &Conversation,
+) -> Result<(), StoreError> {
+    save(tx, &[(Some(before.clone()), after)]).await
+}
+
+const UPSERT: &str = "ON CONFLICT (id) DO UPDATE SET contact_id = excluded.contact_id, thread_id = excluded.thread_id, \
+    inbox_id = excluded.inbox_id, channel = excluded.channel, state = excluded.state, team_id = excluded.team_id, \
+    assignee_id = excluded.assignee_id, continues_id = excluded.continues_id, episode = excluded.episode, \
+    turn = excluded.turn, human_in_episode = excluded.human_in_episode, last_position = excluded.last_position, \
+    inbound_position = excluded.inbound_position, word_position = excluded.word_position, \
+    waiting_since = excluded.waiting_since, due_at = excluded.due_at, last_at = excluded.last_at, \
+    snippet = excluded.snippet, snippet_author = excluded.snippet_author, trouble = excluded.trouble, \
+    queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
+
+/// The contact's latest conversation and, while that person is still with us, its assignee: what a
+/// new conversation continues.
+pub(super) async fn last_of_contact(
+    tx: &mut Tx,
+    contact: &ContactId,
+) -> Result<Option<(ConversationId, Option<AssociateId>)>, StoreError> {
+    tx.first(
+        "SELECT c.id, a.id AS assignee FROM conversations c \
+         LEFT JOIN associates a ON a.id = c.assignee_id AND a.disabled_at IS NULL \
+         WHERE c.contact_id = $1 AND c.kind = 'private' ORDER BY c.created_at DESC, c.id DESC LIMIT 1",
+        values![contact],
+    )
+    .await?
+    .map(|row| Ok((row.parse("id")?, row.parse_opt("assignee")?)))
+    .transpose()
+}

@@ -1,0 +1,124 @@
+//! How the store refuses: variants are what a caller does differently.
+
+use rapport_model::Timestamp;
+
+/// Why an act of the store did not happen. Nothing of it is stored then.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It does not exist, or not within the actor's scope: the two look the same.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// A rule of the conversation stands against it.
+    #[error("{0}")]
+    Conflict(#[from] Conflict),
+    /// Too much waits already.
+    #[error("the store is busy")]
+    Busy,
+    /// The store can't be had now: disk full, connection lost. It may heal by itself.
+    #[error("the store is not to be had: {0}")]
+    Unavailable(String),
+    /// A column holds what this version does not know.
+    #[error("column {column} holds an unknown value")]
+    Corrupt {
+        /// Which column.
+        column: &'static str,
+    },
+    /// The store was written by a newer version of Rapport.
+    #[error(
+        "the store holds migration {version}, which this version of Rapport does not know: start the newer version that made it"
+    )]
+    Newer {
+        /// The first migration that is unknown here.
+        version: i64,
+    },
+    /// The database refused a statement: a fault of ours, or a constraint that guards a rule.
+    #[error("the database refused: {0}")]
+    Database(sqlx::Error),
+    /// The files of the store could not be read or written.
+    #[error("{what}: {source}")]
+    Files {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+/// The rules that may stand against an act.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// A customer or a colleague wrote after the last position that the author saw.
+    #[error("somebody wrote since you looked")]
+    NewerMessage,
+    /// A reply is still owed.
+    #[error("a reply is still owed")]
+    ReplyOwed,
+    /// The conversation is closed already.
+    #[error("the conversation is closed")]
+    Closed,
+    /// The conversation is open already.
+    #[error("the conversation is open")]
+    Open,
+    /// It left, or is about to.
+    #[error("too late to take it back")]
+    TooLate,
+    /// The same key came with another body.
+    #[error("the idempotency key was used for something else")]
+    KeyReused,
+    /// The recipient can't be written to.
+    #[error("{0}")]
+    CannotReply(String),
+    /// The state of the message does not allow it.
+    #[error("{0}")]
+    NotNow(&'static str),
+    /// Another one has that name or address.
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    /// A retry is pending until then.
+    #[error("not before")]
+    NotBefore(Timestamp),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+                Self::Unavailable(error.to_string())
+            }
+            sqlx::Error::Database(inner) => {
+                // SQLite: 13 full, 10 I/O error, 5 busy, 8 read-only, 14 can't open; Postgres: class 53
+                // (no resources), 57 (shutting down), 08 (connection), 25006 (read-only).
+                let code = inner.code().unwrap_or_default();
+                let sqlite = code.parse::<i32>().is_ok_and(|c| matches!(c & 0xff, 5 | 8 | 10 | 13 | 14))
+                    && code.len() != 5;
+                let postgres = code.len() == 5
+                    && (code.starts_with("53")
+                        || code.starts_with("57")
+                        || code.starts_with("08")
+                        || &*code == "25006");
+                if sqlite || postgres {
+                    Self::Unavailable(inner.message().to_owned())
+                } else {
+                    Self::Database(error)
+                }
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether a unique or foreign key, or a check, refused it.
+    pub fn is_constraint(&self) -> bool {
+        use sqlx::error::ErrorKind::{
+            CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation,
+        };
+        matches!(self, Self::Database(sqlx::Error::Database(e))
+            if matches!(e.kind(), CheckViolation | ForeignKeyViolation | NotNullViolation | UniqueViolation))
+    }
+
+    /// Whether it is the actor's affair rather than the database's: the rest of a group goes on.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotFound(_) | Self::Conflict(_))
+    }
+}

@@ -1,0 +1,265 @@
+//! The rarer events, one at a time: receipts, reach, edits, retractions, gaps, other ids, and what
+//! can't be read.
+
+use rapport_model::{
+    Address, Author, DeliveryState, InboundEvent, Timestamp,
+    event::{RawPayload, ReachChange},
+    id::{ExternalMessageId, ExternalThreadId, InboxId, RawId},
+    text,
+};
+
+use super::{InboxFacts, Incoming, Outcome};
+use crate::store::{
+    conversation,
+    db::Run as _,
+    error::StoreError,
+    obligation, outbox,
+    rows::Rows,
+    tx::{NewEvent, Tx},
+    value::values,
+};
+
+/// Applies one event. `None` for a contact's message, which was written with its group.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    incoming: &Incoming,
+) -> Result<Option<Outcome>, StoreError> {
+    Ok(Some(match &incoming.event {
+        InboundEvent::Message(message) => match &message.author {
+            Author::Contact { .. } => return Ok(None),
+            // An echo of our own, or a colleague's word by another program: the connectors that see
+            // such words bring a way to tell them apart; until then they are known and not stored.
+            Author::Us | Author::OutsideHuman { .. } => Outcome::Duplicate,
+        },
+        InboundEvent::Receipt { id, state, reason, at } => {
+            apply_receipt(tx, &inbox.id, id, *state, reason.as_deref(), *at).await?
+        }
+        InboundEvent::Reach { address, change, at } => reach(tx, inbox, address, *change, *at).await?,
+        InboundEvent::Edit { id, text, at } => edit(tx, inbox, id, text, *at).await?,
+        InboundEvent::Retraction { id, at } => retract(tx, inbox, id, *at).await?,
+        InboundEvent::Gap { from, to, reason } => gap(tx, inbox, *from, *to, reason).await?,
+        InboundEvent::Rekey { from, to } => rekey(tx, inbox, from, to).await?,
+        InboundEvent::Unreadable { id, raw, reason, at } => park(tx, inbox, id, raw, reason, *at).await?,
+        // Reactions change nothing that is owed; the channels that have them show them.
+        _ => Outcome::Duplicate,
+    }))
+}
+
+/// Keeps a provider's report and applies it where the part that it names is known by now.
+async fn apply_receipt(
+    tx: &mut Tx,
+    inbox: &InboxId,
+    id: &ExternalMessageId,
+    state: DeliveryState,
+    reason: Option<&str>,
+    at: Timestamp,
+) -> Result<Outcome, StoreError> {
+    let kept = tx
+        .execute(
+            "INSERT INTO receipts (inbox_id, external_id, state, reason, at) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (inbox_id, external_id, state) DO NOTHING",
+            values![inbox, id, state.as_str(), reason, at],
+        )
+        .await?;
+    if kept == 0 {
+        return Ok(Outcome::Duplicate);
+    }
+    if let Some(row) = outbox::find_by_external(tx, inbox, id).await? {
+        outbox::advance(tx, &row, state, reason).await?;
+    }
+    Ok(Outcome::Stored)
+}
+
+async fn reach(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    address: &Address,
+    change: ReachChange,
+    at: Timestamp,
+) -> Result<Outcome, StoreError> {
+    let changed = match change {
+        ReachChange::OptedOut => {
+            tx.execute(
+                "INSERT INTO opt_outs (sender_group, address, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                values![&inbox.sender_group, address, at],
+            )
+            .await?
+        }
+        ReachChange::Back => {
+            let back = tx
+                .execute(
+                    "UPDATE opt_outs SET ended_at = $3 WHERE sender_group = $1 AND address = $2 AND ended_at IS NULL",
+                    values![&inbox.sender_group, address, at],
+                )
+                .await?;
+            back + set_unreachable(tx, inbox, address, None).await?
+        }
+        ReachChange::Unreachable => set_unreachable(tx, inbox, address, Some(at)).await?,
+    };
+    if changed == 0 {
+        return Ok(Outcome::Duplicate);
+    }
+    tx.tell(NewEvent {
+        kind: match change {
+            ReachChange::OptedOut => "handle.opted_out",
+            ReachChange::Back => "handle.back",
+            ReachChange::Unreachable => "handle.unreachable",
+        },
+        brand: Some(inbox.brand.clone()),
+        inbox: Some(inbox.id.clone()),
+        ..NewEvent::default()
+    });
+    Ok(Outcome::Stored)
+}
+
+async fn set_unreachable(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    address: &Address,
+    at: Option<Timestamp>,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE handles SET unreachable_at = $4 WHERE brand = $1 AND channel = $2 AND address = $3 \
+         AND (unreachable_at IS NULL) = (CAST($4 AS BIGINT) IS NOT NULL)",
+        values![&inbox.brand, &inbox.channel, address, at],
+    )
+    .await
+}
+
+async fn edit(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    id: &ExternalMessageId,
+    new: &str,
+    at: Timestamp,
+) -> Result<Outcome, StoreError> {
+    let new = text::storable(new);
+    let Some(row) = tx
+        .first(
+            "SELECT m.id, m.conversation_id, m.contact_id, m.position, m.text, m.version FROM sightings s \
+             JOIN messages m ON m.id = s.message_id WHERE s.inbox_id = $1 AND s.external_id = $2",
+            values![&inbox.id, id],
+        )
+        .await?
+    else {
+        return Ok(Outcome::Duplicate);
+    };
+    let (message, old, version): (String, String, i64) =
+        (row.get("id")?, row.get("text")?, row.get("version")?);
+    if old == new {
+        return Ok(Outcome::Duplicate);
+    }
+    tx.execute(
+        "INSERT INTO message_versions (message_id, version, text, at) VALUES ($1, $2, $3, $4)",
+        values![&message, version, &old, at],
+    )
+    .await?;
+    tx.execute(
+        "UPDATE messages SET text = $2, version = $3, edited_at = $4 WHERE id = $1",
+        values![&message, &*new, version + 1, at],
+    )
+    .await?;
+    let conversation_id = row.parse("conversation_id")?;
+    let before = conversation::get(tx, &conversation_id).await?;
+    let mut after = before.clone();
+    obligation::reopen_after_edit(tx, &mut after, &message, at, at.plus(inbox.reply_within)).await?;
+    conversation::save_one(tx, &before, &after).await?;
+    let mut event = after.event("message.edited", Some(&before));
+    event.message = row.parse_opt("id")?;
+    tx.tell(event);
+    Ok(Outcome::Stored)
+}
+
+async fn retract(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    id: &ExternalMessageId,
+    at: Timestamp,
+) -> Result<Outcome, StoreError> {
+    let row = tx
+        .first(
+            "UPDATE messages SET retracted_at = $3 WHERE retracted_at IS NULL AND id = \
+             (SELECT message_id FROM sightings WHERE inbox_id = $1 AND external_id = $2) RETURNING id, conversation_id",
+            values![&inbox.id, id, at],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(Outcome::Duplicate) };
+    let conversation = conversation::get(tx, &row.parse("conversation_id")?).await?;
+    let mut event = conversation.event("message.retracted", None);
+    event.message = row.parse_opt("id")?;
+    tx.tell(event);
+    Ok(Outcome::Stored)
+}
+
+async fn gap(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    from: Timestamp,
+    to: Timestamp,
+    reason: &str,
+) -> Result<Outcome, StoreError> {
+    let now = tx.now;
+    let noted = tx
+        .execute(
+            "INSERT INTO gaps (inbox_id, gap_from, gap_to, reason, noted_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            values![&inbox.id, from, to, reason, now],
+        )
+        .await?;
+    if noted == 0 {
+        return Ok(Outcome::Duplicate);
+    }
+    tx.tell(NewEvent {
+        kind: "inbox.gap",
+        brand: Some(inbox.brand.clone()),
+        inbox: Some(inbox.id.clone()),
+        ..NewEvent::default()
+    });
+    Ok(Outcome::Stored)
+}
+
+async fn rekey(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    from: &ExternalThreadId,
+    to: &ExternalThreadId,
+) -> Result<Outcome, StoreError> {
+    let moved = tx
+        .execute(
+            "UPDATE threads SET external_id = $3 WHERE inbox_id = $1 AND external_id = $2 \
+             AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.inbox_id = $1 AND t.external_id = $3)",
+            values![&inbox.id, from, to],
+        )
+        .await?;
+    Ok(if moved == 0 { Outcome::Duplicate } else { Outcome::Stored })
+}
+
+async fn park(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    id: &ExternalMessageId,
+    raw: &RawPayload,
+    reason: &str,
+    at: Timestamp,
+) -> Result<Outcome, StoreError> {
+    let parked = tx
+        .execute(
+            "INSERT INTO parked (inbox_id, external_id, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            values![&inbox.id, id, reason, at],
+        )
+        .await?;
+    if parked == 0 {
+        return Ok(Outcome::Duplicate);
+    }
+    let mut rows = Rows::new("raw_payloads", super::seen::RAW_COLUMNS);
+    let none: Option<String> = None;
+    rows.push(values![&RawId::new(), &inbox.id, id, &raw.content_type, raw.bytes.clone(), none, tx.now]);
+    rows.insert(tx).await?;
+    tx.tell(NewEvent {
+        kind: "inbox.parked",
+        brand: Some(inbox.brand.clone()),
+        inbox: Some(inbox.id.clone()),
+        ..NewEvent::default()
+    });
+    Ok(Outcome::Parked)
+}

@@ -1,0 +1,172 @@
+//! Ingest: what a connector brought becomes sightings, contacts, threads, conversations, messages,
+//! obligations, jobs and events, in one transaction with the connector's cursor.
+//!
+//! A group of requests costs a handful of multi-row statements: [`seen`] claims the ids, [`people`]
+//! finds or makes handles and contacts, [`route`] decides the conversation (pure), [`messages`]
+//! writes. [`changes`] holds the rarer events, one at a time.
+
+mod changes;
+mod messages;
+mod people;
+mod route;
+mod seen;
+
+use std::{sync::Arc, time::Duration};
+
+use rapport_model::{
+    Author, InboundEvent, Timestamp,
+    event::InboundMessage,
+    id::{Cursor, InboxId, MessageId, Scope, TeamId},
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::failpoints::durable_step;
+
+use super::{db::Run as _, error::StoreError, tx::Tx, value::values};
+
+/// What ingest has to know of an inbox.
+#[derive(Debug, Clone)]
+pub struct InboxFacts {
+    /// Its name in the configuration.
+    pub id: InboxId,
+    /// The brand that its customers see.
+    pub brand: String,
+    /// Its channel: stored and shown, never compared.
+    pub channel: String,
+    /// The teams that serve it; none means everybody.
+    pub teams: Vec<TeamId>,
+    /// Under which name opt-outs of this channel are kept.
+    pub sender_group: String,
+    /// How long a customer waits at most before the reply is late.
+    pub reply_within: Duration,
+    /// How long after its close a conversation is opened again rather than continued by a new one.
+    pub reopen_within: Duration,
+    /// Whether an acknowledgement may be written.
+    pub bot: bool,
+}
+
+/// One batch on its way into the store.
+#[derive(Debug)]
+pub struct IngestRequest {
+    inbox: Arc<InboxFacts>,
+    events: Vec<Incoming>,
+    cursor: Option<(Scope, Cursor)>,
+    complete_up_to: Option<Timestamp>,
+}
+
+/// An event with what was computed of it outside the transaction.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    event: InboundEvent,
+    /// For a message: the id that it gets if it is new, and what its content is told by.
+    message_id: MessageId,
+    content_hash: String,
+    /// Where the raw form was put, if it is too large for a row.
+    raw_blob: Option<String>,
+}
+
+impl IngestRequest {
+    /// Prepares a batch. `raw_blobs` names, by index of the event, raw forms that were written to the
+    /// blob store because they are too large for a row.
+    pub fn new(
+        inbox: Arc<InboxFacts>,
+        events: Vec<InboundEvent>,
+        cursor: Option<(Scope, Cursor)>,
+        complete_up_to: Option<Timestamp>,
+        mut raw_blobs: std::collections::HashMap<usize, String>,
+    ) -> Self {
+        let events = events
+            .into_iter()
+            .enumerate()
+            .map(|(at, event)| Incoming {
+                content_hash: match &event {
+                    InboundEvent::Message(message) => content_hash(message),
+                    _ => String::new(),
+                },
+                message_id: MessageId::new(),
+                raw_blob: raw_blobs.remove(&at),
+                event,
+            })
+            .collect();
+        Self { inbox, events, cursor, complete_up_to }
+    }
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// New, and now durable.
+    Stored,
+    /// Seen before.
+    Duplicate,
+    /// Kept as it came, for a person.
+    Parked,
+}
+
+/// Tells one content from another under the same id. What changes from one delivery of a message to
+/// the next (attempt counters, times) is no part of it.
+fn content_hash(message: &InboundMessage) -> String {
+    let mut hash = Sha256::new();
+    if let Author::Contact { address, .. } = &message.author {
+        hash.update(address.expose());
+    }
+    hash.update([0]);
+    hash.update(&message.text);
+    for attachment in &message.attachments {
+        hash.update([0]);
+        hash.update(&attachment.reference);
+    }
+    hex(&hash.finalize())
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String does not fail");
+        text
+    })
+}
+
+/// Applies a group of batches. Gives the outcomes of each batch's events, in their order.
+pub(super) async fn apply(tx: &mut Tx, requests: &[&IngestRequest]) -> Result<Vec<Vec<Outcome>>, StoreError> {
+    durable_step!("ingest.begin");
+    let mut outcomes: Vec<Vec<Outcome>> =
+        requests.iter().map(|request| vec![Outcome::Duplicate; request.events.len()]).collect();
+    let fresh = seen::claim(tx, requests).await?;
+    messages::write(tx, requests, &fresh).await?;
+    for item in &fresh {
+        outcomes[item.request][item.event] = Outcome::Stored;
+    }
+    for (at, request) in requests.iter().enumerate() {
+        for (index, incoming) in request.events.iter().enumerate() {
+            if let Some(outcome) = changes::apply(tx, &request.inbox, incoming).await? {
+                outcomes[at][index] = outcome;
+            }
+        }
+        keep_place(tx, request).await?;
+    }
+    durable_step!("ingest.end");
+    Ok(outcomes)
+}
+
+/// Keeps the cursor and the moment up to which the inbox is complete.
+async fn keep_place(tx: &mut Tx, request: &IngestRequest) -> Result<(), StoreError> {
+    let now = tx.now;
+    if let Some((scope, cursor)) = &request.cursor {
+        tx.execute(
+            "INSERT INTO cursors (inbox_id, scope, cursor, updated_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (inbox_id, scope) DO UPDATE SET cursor = excluded.cursor, updated_at = excluded.updated_at",
+            values![&request.inbox.id, scope, cursor.as_str(), now],
+        )
+        .await?;
+    }
+    if let Some(moment) = request.complete_up_to {
+        tx.execute(
+            "UPDATE inboxes SET complete_up_to = $2 WHERE id = $1 AND (complete_up_to IS NULL OR complete_up_to < $2)",
+            values![&request.inbox.id, moment],
+        )
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Brings the schema up to date: every migration in a transaction of its own, so that a kill leaves
+//! the old schema or the new one, and the next start goes on.
+
+use rapport_model::Timestamp;
+use sqlx::{
+    SqlSafeStr as _,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+};
+
+use super::{
+    db::{Engine, Pool, Run as _},
+    dialect,
+    error::StoreError,
+};
+
+/// Version, name, and the text for each engine. The files of both engines have the same numbers and
+/// names; a test compares what they make.
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "bridge",
+    include_str!("../../migrations/sqlite/0001_bridge.sql"),
+    include_str!("../../migrations/postgres/0001_bridge.sql"),
+)];
+
+/// Runs what is missing. An embedded database is copied beside itself first.
+pub(super) async fn run(pool: &mut Pool, url: &str, now: Timestamp) -> Result<(), StoreError> {
+    let migrator = migrator(pool.engine());
+    let done = applied(pool).await?;
+    if let Some(newer) = done.iter().find(|version| !migrator.version_exists(**version)) {
+        return Err(StoreError::Newer { version: *newer });
+    }
+    if !done.is_empty() && migrator.iter().any(|m| !done.contains(&m.version)) {
+        copy(pool, url, now).await?;
+    }
+    let outcome = match pool {
+        Pool::Sqlite(pool) => migrator.run(&*pool).await,
+        Pool::Postgres(pool) => migrator.run(&*pool).await,
+    };
+    outcome.map_err(|error| match error {
+        MigrateError::VersionMissing(version) | MigrateError::VersionTooNew(version, _) => {
+            StoreError::Newer { version }
+        }
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+        other => StoreError::Unavailable(other.to_string()),
+    })
+}
+
+fn migrator(engine: Engine) -> Migrator {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, sqlite, postgres)| {
+            let sql = match engine {
+                Engine::Sqlite => sqlite,
+                Engine::Postgres => postgres,
+            };
+            Migration::new(*version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+        })
+        .collect();
+    Migrator::with_migrations(migrations)
+}
+
+/// The versions that the store has; none for a new one.
+async fn applied(pool: &mut Pool) -> Result<Vec<i64>, StoreError> {
+    let known = match pool.engine() {
+        Engine::Sqlite => "SELECT name AS t FROM sqlite_master WHERE name = '_sqlx_migrations'",
+        Engine::Postgres => "SELECT CAST(to_regclass('_sqlx_migrations') AS TEXT) AS t",
+    };
+    let exists = match pool.first(known, Vec::new()).await? {
+        Some(row) => row.get::<Option<String>>("t")?.is_some(),
+        None => false,
+    };
+    if !exists {
+        return Ok(Vec::new());
+    }
+    pool.all("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version", Vec::new())
+        .await?
+        .iter()
+        .map(|row| row.get("version"))
+        .collect()
+}
+
+async fn copy(pool: &mut Pool, url: &str, now: Timestamp) -> Result<(), StoreError> {
+    let Some(file) = dialect::file_of(url) else { return Ok(()) };
+    let target = format!("{}.before-{}", file.display(), now.millis());
+    tracing::info!("The store is copied before it is migrated");
+    // The database writes the copy itself, so that what still stands in the log is in it.
+    pool.execute("VACUUM INTO $1", super::value::values![target]).await.map(drop)
+}

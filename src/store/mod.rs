@@ -1,0 +1,214 @@
+//! The store: the only place with SQL.
+//!
+//! [`Store`] is one concrete type over SQLite or Postgres. Reads take a connection of the pool;
+//! every change is a [`writer::Write`] that the group writer commits together with others. To add
+//! one: write a struct with what it needs, implement `Write` (lock what you read with
+//! `conversation::get`, change the row in memory, `conversation::save_one`, `tx.tell` an event), and
+//! give `Store` a method that submits it. A function that serves a person takes an [`Actor`] and
+//! answers within that person's scope; what lies outside looks as if it did not exist.
+//!
+//! Names: `find_` (an option), `get_` (an error if absent), `list_` (a page), `insert_`, `update_`,
+//! `claim_` (under a lease).
+
+mod conversation;
+mod db;
+mod dialect;
+mod error;
+mod ingest;
+mod migrate;
+mod obligation;
+mod outbox;
+mod rows;
+mod scope;
+mod thread;
+mod tx;
+mod value;
+mod writer;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use rapport_model::{
+    Clock, Timestamp,
+    id::{Cursor, InboxId, OutboxId, Scope},
+};
+use tokio::sync::watch;
+
+pub use conversation::State;
+pub use db::Engine;
+pub use error::{Conflict, StoreError};
+pub use ingest::{InboxFacts, IngestRequest, Outcome};
+pub use obligation::Obligation;
+pub use outbox::{Claimed, SendOutcome};
+pub use scope::{Actor, Role};
+
+use db::{Pool, Run as _};
+use value::values;
+use writer::{Signals, Writer};
+
+/// Where everything is kept.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    writer: Writer,
+    signals: Signals,
+    clock: Arc<dyn Clock>,
+    /// Names this process as the holder of leases.
+    node: Arc<str>,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+}
+
+/// What a store is opened with.
+pub struct StoreOptions {
+    /// `sqlite:PATH` or `postgres://...`.
+    pub url: String,
+    /// The inboxes of the configuration.
+    pub inboxes: Vec<Arc<InboxFacts>>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Store {
+    /// Connects, checks that commits are durable, brings the schema up to date and starts the writer.
+    /// The handle ends when the last clone of the store is dropped and all writes are done.
+    pub async fn open(options: StoreOptions) -> Result<(Self, tokio::task::JoinHandle<()>), StoreError> {
+        let mut pool = dialect::connect(&options.url).await?;
+        dialect::assert_durable(&mut pool).await?;
+        migrate::run(&mut pool, &options.url, options.clock.now()).await?;
+        for inbox in &options.inboxes {
+            pool.execute(
+                "INSERT INTO inboxes (id, brand, channel, created_at, fence) VALUES ($1, $2, $3, $4, 0) \
+                 ON CONFLICT (id) DO UPDATE SET brand = excluded.brand, channel = excluded.channel",
+                values![&inbox.id, &inbox.brand, &inbox.channel, options.clock.now()],
+            )
+            .await?;
+        }
+        let last = pool
+            .first("SELECT value FROM counters WHERE key = 'events'", Vec::new())
+            .await?
+            .ok_or(StoreError::Corrupt { column: "counters.value" })?
+            .get("value")?;
+        let signals = Signals::new(last);
+        let (writer, task) = Writer::start(pool.clone(), options.clock.clone(), signals.clone());
+        let store = Self {
+            pool,
+            writer,
+            signals,
+            clock: options.clock,
+            node: uuid::Uuid::new_v4().simple().to_string().into(),
+            inboxes: options.inboxes.into(),
+        };
+        Ok((store, task))
+    }
+
+    /// Which database stands below.
+    pub fn engine(&self) -> Engine {
+        self.pool.engine()
+    }
+
+    /// The present instant, by the store's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The inboxes of the configuration.
+    pub fn inboxes(&self) -> &[Arc<InboxFacts>] {
+        &self.inboxes
+    }
+
+    /// Follows the log: the sequence of the last event.
+    pub fn watch_log(&self) -> watch::Receiver<i64> {
+        self.signals.log.subscribe()
+    }
+
+    /// Follows the outbox: changes whenever rows may have become due.
+    pub fn watch_outbox(&self) -> watch::Receiver<u64> {
+        self.signals.outbox.subscribe()
+    }
+
+    /// Follows the jobs: changes whenever some were added.
+    pub fn watch_jobs(&self) -> watch::Receiver<u64> {
+        self.signals.jobs.subscribe()
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.pool.clone().first("SELECT value FROM counters WHERE key = 'events'", Vec::new()).await.map(drop)
+    }
+
+    /// Commits what a connector brought; `Busy` at once where too much waits.
+    pub async fn ingest(&self, request: IngestRequest) -> Result<Vec<Outcome>, StoreError> {
+        self.writer.ingest(request).await
+    }
+
+    /// The cursor that was last committed under this scope.
+    pub async fn find_cursor(&self, inbox: &InboxId, scope: &Scope) -> Result<Option<Cursor>, StoreError> {
+        self.pool
+            .clone()
+            .first("SELECT cursor FROM cursors WHERE inbox_id = $1 AND scope = $2", values![inbox, scope])
+            .await?
+            .map(|row| row.get("cursor").map(Cursor))
+            .transpose()
+    }
+
+    /// Claims rows of an inbox that are due, under a lease.
+    pub async fn claim_outbox(
+        &self,
+        inbox: &Arc<InboxFacts>,
+        lease: Duration,
+        most: i64,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        self.writer
+            .write(outbox::Claim { inbox: inbox.clone(), owner: self.node.to_string(), lease, most })
+            .await
+    }
+
+    /// Records what became of a send.
+    pub async fn update_outbox(
+        &self,
+        inbox: &InboxId,
+        id: &OutboxId,
+        outcome: SendOutcome,
+        idempotent: bool,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write(outbox::Settle {
+                inbox: inbox.clone(),
+                id: id.clone(),
+                owner: self.node.to_string(),
+                outcome,
+                idempotent,
+            })
+            .await
+    }
+
+    /// Gives up the leases that ran out. At the start of a store with one node, also those of the
+    /// process before.
+    pub async fn expire_outbox(
+        &self,
+        inbox: &InboxId,
+        at_start: bool,
+        idempotent: bool,
+    ) -> Result<usize, StoreError> {
+        let alone = at_start && self.engine() == Engine::Sqlite;
+        let all_but = alone.then(|| self.node.to_string());
+        self.writer.write(outbox::Expire { inbox: inbox.clone(), all_but, idempotent }).await
+    }
+
+    /// When the next queued row of an inbox becomes due.
+    pub async fn find_next_due(&self, inbox: &InboxId) -> Result<Option<Timestamp>, StoreError> {
+        self.pool
+            .clone()
+            .first(
+                "SELECT min(due_at) AS due FROM outbox WHERE inbox_id = $1 AND state = 'queued'",
+                values![inbox],
+            )
+            .await?
+            .map_or(Ok(None), |row| row.time_opt("due"))
+    }
+}
+
+/// The SQLite file of a data folder, where the configuration names no other store.
+pub fn default_url(data_dir: &std::path::Path) -> String {
+    let path: PathBuf = data_dir.join("rapport.db");
+    format!("sqlite:{}", path.display())
+}

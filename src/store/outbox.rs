@@ -1,0 +1,416 @@
+//! The outbox: one row a part and recipient, claimed under a lease, moved on by outcomes and receipts.
+//!
+//! Only the first unfinished row of a (thread, recipient) can be claimed. An outcome that nobody knows
+//! becomes `unconfirmed`; a person decides about it, unless the channel tells repeats apart.
+
+use std::{sync::Arc, time::Duration};
+
+use rapport_model::{
+    Address, DeliveryState, Timestamp,
+    id::{AttachmentId, ExternalMessageId, ExternalThreadId, InboxId, MessageId, OutboxId, ThreadId},
+};
+
+use crate::failpoints::durable_step;
+
+use super::{
+    conversation,
+    db::{Run as _, built},
+    dialect,
+    error::StoreError,
+    ingest::InboxFacts,
+    obligation,
+    tx::Tx,
+    value::{Row, values},
+    writer::Write,
+};
+
+/// A row that was claimed and is to be sent now.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The row.
+    pub id: OutboxId,
+    /// Which message it is a part of.
+    pub message: MessageId,
+    /// How often it was tried before.
+    pub attempt: u32,
+    /// The thread as its connector named it.
+    pub thread: ExternalThreadId,
+    /// Which of our addresses it leaves from.
+    pub from: Address,
+    /// Whom it goes to.
+    pub to: Address,
+    /// The text of the part.
+    pub text: String,
+    /// Its files.
+    pub attachments: Vec<AttachmentId>,
+}
+
+/// What the connector said of a send.
+#[derive(Debug, Clone)]
+pub enum SendOutcome {
+    /// The provider has it under this id.
+    Sent(ExternalMessageId),
+    /// Not sent; to be tried again from then on.
+    Again {
+        /// The earliest moment.
+        at: Timestamp,
+        /// What a person may read meanwhile.
+        reason: String,
+    },
+    /// Not sent, and it never will be.
+    Failed {
+        /// Why, for a person.
+        reason: String,
+    },
+    /// Perhaps sent.
+    Unknown,
+}
+
+/// A row as outcomes and receipts see it.
+pub(super) struct OutboxRow {
+    pub id: OutboxId,
+    pub message: MessageId,
+    pub recipient: String,
+    pub part: i64,
+    pub state: DeliveryState,
+    pub automatic: bool,
+}
+
+impl OutboxRow {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.parse("id")?,
+            message: row.parse("message_id")?,
+            recipient: row.get("recipient")?,
+            part: row.get("part")?,
+            state: DeliveryState::parse(&row.get::<String>("state")?)
+                .ok_or(StoreError::Corrupt { column: "outbox.state" })?,
+            automatic: row.get("automatic")?,
+        })
+    }
+}
+
+/// Finds a part by the provider's id.
+pub(super) async fn find_by_external(
+    tx: &mut Tx,
+    inbox: &InboxId,
+    id: &ExternalMessageId,
+) -> Result<Option<OutboxRow>, StoreError> {
+    tx.first(
+        "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE inbox_id = $1 AND external_id = $2",
+        values![inbox, id],
+    )
+    .await?
+    .as_ref()
+    .map(OutboxRow::read)
+    .transpose()
+}
+
+/// Moves a part on, if its state allows it, and with it the message, its deliveries, what is owed and
+/// what the queue shows.
+pub(super) async fn advance(
+    tx: &mut Tx,
+    row: &OutboxRow,
+    state: DeliveryState,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
+    if !row.state.may_become(state) {
+        return Ok(());
+    }
+    tx.execute(
+        "UPDATE outbox SET state = $2, reason = $3, lease_owner = NULL, lease_until = NULL WHERE id = $1",
+        values![&row.id, state.as_str(), reason],
+    )
+    .await?;
+    if state == DeliveryState::Failed {
+        tx.execute(
+            "UPDATE outbox SET state = 'cancelled', reason = 'an earlier part failed' \
+             WHERE message_id = $1 AND recipient = $2 AND part > $3 AND state = 'queued'",
+            values![&row.message, &row.recipient, row.part],
+        )
+        .await?;
+    }
+    // Whatever waited behind this part may go now.
+    tx.wake_outbox = true;
+    settle_message(tx, &row.message, reason).await
+}
+
+/// Brings a message, its deliveries and its conversation in line with its parts.
+pub(super) async fn settle_message(
+    tx: &mut Tx,
+    message: &MessageId,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
+    let parts = tx.all("SELECT recipient, state FROM outbox WHERE message_id = $1", values![message]).await?;
+    let mut states = Vec::with_capacity(parts.len());
+    for part in &parts {
+        let state = DeliveryState::parse(&part.get::<String>("state")?)
+            .ok_or(StoreError::Corrupt { column: "outbox.state" })?;
+        states.push((part.get::<String>("recipient")?, state));
+    }
+    let Some(worst) = DeliveryState::of_message(states.iter().map(|(_, state)| *state)) else {
+        return Ok(());
+    };
+    let mut recipients: Vec<&String> = states.iter().map(|(recipient, _)| recipient).collect();
+    recipients.sort();
+    recipients.dedup();
+    for recipient in recipients {
+        let own = DeliveryState::of_message(states.iter().filter(|(r, _)| r == recipient).map(|(_, s)| *s))
+            .unwrap_or(worst);
+        tx.execute(
+            "UPDATE deliveries SET state = $3, reason = $4 WHERE message_id = $1 AND recipient = $2",
+            values![message, recipient, own.as_str(), reason],
+        )
+        .await?;
+    }
+    let row = tx
+        .first(
+            "SELECT conversation_id, position, author_kind, delivery FROM messages WHERE id = $1",
+            values![message],
+        )
+        .await?
+        .ok_or(StoreError::NotFound("message"))?;
+    if row.get::<String>("delivery")? == worst.as_str() {
+        return Ok(());
+    }
+    tx.execute(
+        "UPDATE messages SET delivery = $2, delivery_reason = $3 WHERE id = $1",
+        values![message, worst.as_str(), reason],
+    )
+    .await?;
+    let before = conversation::get(tx, &row.parse("conversation_id")?).await?;
+    let mut after = before.clone();
+    let by_person = row.get::<String>("author_kind")? == "associate";
+    if by_person && matches!(worst, DeliveryState::Failed | DeliveryState::Cancelled) {
+        obligation::reopen(tx, &mut after, message, row.get("position")?).await?;
+    }
+    after.trouble = trouble(tx, &after.id).await?;
+    conversation::save_one(tx, &before, &after).await?;
+    let mut event = after.event("message.delivery", Some(&before));
+    event.message = Some(message.clone());
+    tx.tell(event);
+    Ok(())
+}
+
+/// What went wrong with a person's message and still waits for a person: a failure that no later
+/// message made good, or an outcome that nobody knows.
+async fn trouble(tx: &mut Tx, id: &rapport_model::id::ConversationId) -> Result<Option<String>, StoreError> {
+    let rows = tx
+        .all(
+            "SELECT m.delivery FROM messages m WHERE m.conversation_id = $1 AND m.delivery IN ('failed', 'unconfirmed') \
+             AND m.author_kind = 'associate' AND (m.delivery = 'unconfirmed' OR NOT EXISTS (SELECT 1 FROM messages l \
+             WHERE l.conversation_id = m.conversation_id AND l.position > m.position AND l.author_kind = 'associate' \
+             AND l.kind = 'outbound' AND l.delivery NOT IN ('failed', 'cancelled')))",
+            values![id],
+        )
+        .await?;
+    let mut worst = None;
+    for row in rows {
+        let state: String = row.get("delivery")?;
+        if worst.is_none() || state == "failed" {
+            worst = Some(state);
+        }
+    }
+    Ok(worst)
+}
+
+/// Claims rows of one inbox that are due.
+pub(super) struct Claim {
+    pub inbox: Arc<InboxFacts>,
+    pub owner: String,
+    pub lease: Duration,
+    pub most: i64,
+}
+
+impl Write for Claim {
+    type Output = Vec<Claimed>;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<Vec<Claimed>, StoreError> {
+        let (now, until) = (tx.now, tx.now.plus(self.lease));
+        let sql = [
+            "UPDATE outbox SET state = 'sending', lease_owner = $3, lease_until = $4, attempt = attempt + 1 WHERE id IN (\
+             SELECT o.id FROM outbox o WHERE o.inbox_id = $1 AND o.state = 'queued' AND o.due_at <= $2 AND NOT EXISTS (\
+             SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.recipient = o.recipient AND p.ticket < o.ticket \
+             AND p.state IN ('queued', 'sending', 'unconfirmed') \
+             AND ((p.state <> 'unconfirmed' AND (o.automatic OR NOT p.automatic)) OR p.message_id = o.message_id)) \
+             ORDER BY o.due_at, o.ticket LIMIT $5",
+            dialect::skip_locked(tx.engine()),
+            ") RETURNING id, message_id, recipient, part, state, automatic, attempt, thread_id, text, attachments",
+        ]
+        .concat();
+        let rows =
+            tx.rows_of(built(sql), values![&self.inbox.id, now, &self.owner, until, self.most]).await?;
+        let mut claimed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let outbox = OutboxRow::read(&row)?;
+            let refusal = self.refusal(tx, &outbox).await?;
+            if let Some((state, reason)) = refusal {
+                advance(tx, &outbox, state, Some(reason)).await?;
+                continue;
+            }
+            let thread: ThreadId = row.parse("thread_id")?;
+            let leg = tx
+                .first("SELECT external_id, our_address FROM threads WHERE id = $1", values![&thread])
+                .await?
+                .ok_or(StoreError::NotFound("thread"))?;
+            settle_message(tx, &outbox.message, None).await?;
+            claimed.push(Claimed {
+                id: outbox.id,
+                message: outbox.message,
+                attempt: u32::try_from(row.get::<i64>("attempt")? - 1).unwrap_or(u32::MAX),
+                thread: ExternalThreadId(leg.get("external_id")?),
+                from: Address::new(leg.get::<String>("our_address")?),
+                to: Address::new(outbox.recipient),
+                text: row.get("text")?,
+                attachments: read_ids(&row.get::<String>("attachments")?),
+            });
+        }
+        durable_step!("outbox.claimed");
+        Ok(claimed)
+    }
+}
+
+impl Claim {
+    /// Asked at the moment of sending, not when it was written: STOP may have come meanwhile, and the
+    /// bot is silent once a person has written.
+    async fn refusal(
+        &self,
+        tx: &mut Tx,
+        row: &OutboxRow,
+    ) -> Result<Option<(DeliveryState, &'static str)>, StoreError> {
+        let out = tx
+            .first(
+                "SELECT since FROM opt_outs WHERE sender_group = $1 AND address = $2 AND ended_at IS NULL",
+                values![&self.inbox.sender_group, &row.recipient],
+            )
+            .await?;
+        if out.is_some() {
+            return Ok(Some((DeliveryState::Failed, "opted_out: the recipient wrote STOP")));
+        }
+        if row.automatic {
+            let spoken = tx
+                .first(
+                    "SELECT c.human_in_episode FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = $1",
+                    values![&row.message],
+                )
+                .await?;
+            if spoken.map(|row| row.get::<bool>("human_in_episode")).transpose()?.unwrap_or(true) {
+                return Ok(Some((DeliveryState::Cancelled, "a person has written")));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Attachment ids as the `attachments` column lists them.
+pub(super) fn read_ids(list: &str) -> Vec<AttachmentId> {
+    list.split(',').filter_map(|id| AttachmentId::try_from(id.to_owned()).ok()).collect()
+}
+
+/// Records what became of a send.
+pub(super) struct Settle {
+    pub inbox: InboxId,
+    pub id: OutboxId,
+    pub owner: String,
+    pub outcome: SendOutcome,
+    /// Whether the channel tells repeats apart.
+    pub idempotent: bool,
+}
+
+impl Write for Settle {
+    type Output = ();
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        durable_step!("outbox.settle");
+        let sql = [
+            "SELECT id, message_id, recipient, part, state, automatic, lease_owner FROM outbox WHERE id = $1",
+            dialect::for_update(tx.engine()),
+        ]
+        .concat();
+        let rows = tx.rows_of(built(sql), values![&self.id]).await?;
+        let Some(raw) = rows.first() else { return Ok(()) };
+        let row = OutboxRow::read(raw)?;
+        let mine = raw.get::<Option<String>>("lease_owner")?.as_deref() == Some(self.owner.as_str());
+        // A lease that ran out made it `unconfirmed`; then a late certainty is still welcome.
+        if !mine && row.state != DeliveryState::Unconfirmed {
+            return Ok(());
+        }
+        match &self.outcome {
+            SendOutcome::Sent(external) => {
+                tx.execute("UPDATE outbox SET external_id = $2 WHERE id = $1", values![&row.id, external])
+                    .await?;
+                advance(tx, &row, DeliveryState::Sent, None).await?;
+                apply_waiting_receipts(tx, &self.inbox, external).await
+            }
+            SendOutcome::Failed { reason } => advance(tx, &row, DeliveryState::Failed, Some(reason)).await,
+            SendOutcome::Again { at, reason } => requeue(tx, &row, *at, reason).await,
+            SendOutcome::Unknown if self.idempotent => {
+                requeue(tx, &row, tx.now, "sent again under the same key").await
+            }
+            SendOutcome::Unknown => advance(tx, &row, DeliveryState::Unconfirmed, None).await,
+        }
+    }
+}
+
+async fn requeue(tx: &mut Tx, row: &OutboxRow, at: Timestamp, reason: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE outbox SET state = 'queued', due_at = $2, reason = $3, lease_owner = NULL, lease_until = NULL WHERE id = $1",
+        values![&row.id, at, reason],
+    )
+    .await?;
+    tx.wake_outbox = true;
+    settle_message(tx, &row.message, Some(reason)).await
+}
+
+async fn apply_waiting_receipts(
+    tx: &mut Tx,
+    inbox: &InboxId,
+    external: &ExternalMessageId,
+) -> Result<(), StoreError> {
+    let receipts = tx
+        .all(
+            "SELECT state, reason FROM receipts WHERE inbox_id = $1 AND external_id = $2 ORDER BY at",
+            values![inbox, external],
+        )
+        .await?;
+    for receipt in receipts {
+        let Some(state) = DeliveryState::parse(&receipt.get::<String>("state")?) else { continue };
+        if let Some(row) = find_by_external(tx, inbox, external).await? {
+            advance(tx, &row, state, receipt.get::<Option<String>>("reason")?.as_deref()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives up leases that ran out (or, with `all_but`, all that another process of this one-node store
+/// held): nobody knows what became of those sends.
+pub(super) struct Expire {
+    pub inbox: InboxId,
+    pub all_but: Option<String>,
+    pub idempotent: bool,
+}
+
+impl Write for Expire {
+    type Output = usize;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<usize, StoreError> {
+        let now = tx.now;
+        let keep = self.all_but.clone().unwrap_or_default();
+        let sql = [
+            "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE inbox_id = $1 AND state = 'sending' \
+             AND (lease_until <= $2 OR ($3 <> '' AND lease_owner <> $3))",
+            dialect::for_update(tx.engine()),
+        ]
+        .concat();
+        let rows = tx.rows_of(built(sql), values![&self.inbox, now, keep]).await?;
+        for row in &rows {
+            let row = OutboxRow::read(row)?;
+            if self.idempotent {
+                requeue(tx, &row, now, "sent again under the same key").await?;
+            } else {
+                advance(tx, &row, DeliveryState::Unconfirmed, None).await?;
+            }
+        }
+        Ok(rows.len())
+    }
+}

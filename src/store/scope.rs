@@ -1,0 +1,132 @@
+//! Who may see what: one predicate, as SQL for lists and as a function for a loaded row. A property
+//! test shows that both agree.
+//!
+//! An admin sees all; an associate sees the conversations of their teams, those assigned to them, and
+//! unassigned ones of inboxes that their teams serve. An inbox without teams is everybody's.
+
+use std::sync::Arc;
+
+use rapport_model::id::{AssociateId, InboxId, TeamId};
+
+use super::{ingest::InboxFacts, value::Value};
+
+/// What an associate may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Sees all and manages associates.
+    Admin,
+    /// Answers.
+    Associate,
+}
+
+impl Role {
+    /// The word that stands in the store and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Associate => "associate",
+        }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = ();
+
+    fn try_from(text: String) -> Result<Self, ()> {
+        [Self::Admin, Self::Associate].into_iter().find(|role| role.as_str() == text).ok_or(())
+    }
+}
+
+/// A signed-in associate. Only the store makes one, from a session: whoever holds it may act as that
+/// person, and a reply can't be written without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub(super) id: AssociateId,
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) teams: Vec<TeamId>,
+}
+
+impl Actor {
+    /// Who acts.
+    pub fn id(&self) -> &AssociateId {
+        &self.id
+    }
+
+    /// Their name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What they may do.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The teams that they belong to.
+    pub fn teams(&self) -> &[TeamId] {
+        &self.teams
+    }
+
+    /// Whether a conversation with this team, assignee and inbox is within their scope.
+    pub fn sees(
+        &self,
+        inboxes: &[Arc<InboxFacts>],
+        team: Option<&TeamId>,
+        assignee: Option<&AssociateId>,
+        inbox: &InboxId,
+    ) -> bool {
+        if self.role == Role::Admin
+            || assignee == Some(&self.id)
+            || team.is_some_and(|team| self.teams.contains(team))
+        {
+            return true;
+        }
+        let (served, open) = self.inboxes(inboxes);
+        open.contains(&inbox) || (team.is_none() && assignee.is_none() && served.contains(&inbox))
+    }
+
+    /// The inboxes that the actor's teams serve, and those that are everybody's.
+    fn inboxes<'a>(&self, inboxes: &'a [Arc<InboxFacts>]) -> (Vec<&'a InboxId>, Vec<&'a InboxId>) {
+        let served = inboxes
+            .iter()
+            .filter(|inbox| inbox.teams.iter().any(|team| self.teams.contains(team)))
+            .map(|inbox| &inbox.id);
+        let open = inboxes.iter().filter(|inbox| inbox.teams.is_empty()).map(|inbox| &inbox.id);
+        (served.collect(), open.collect())
+    }
+
+    /// The lanes that together are the scope: each a condition on `conversations c` that one index
+    /// answers in queue order, so that a page costs the same among a thousand and a million.
+    /// Values are appended to `args`, and their placeholders follow the values already in it.
+    pub(super) fn lanes(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> Vec<String> {
+        if self.role == Role::Admin {
+            return vec!["1 = 1".to_owned()];
+        }
+        let mut bind = |value: Value| {
+            args.push(value);
+            format!("${}", args.len())
+        };
+        let mut lanes = vec![format!("c.assignee_id = {}", bind((&self.id).into()))];
+        for team in &self.teams {
+            lanes.push(format!("c.team_id = {}", bind(team.into())));
+        }
+        let (served, open) = self.inboxes(inboxes);
+        for inbox in open {
+            lanes.push(format!("c.inbox_id = {}", bind(inbox.into())));
+        }
+        for inbox in served {
+            lanes.push(format!(
+                "c.inbox_id = {} AND c.team_id IS NULL AND c.assignee_id IS NULL",
+                bind(inbox.into())
+            ));
+        }
+        lanes
+    }
+
+    /// The whole scope as one condition on `conversations c`, for a row that is found by its id.
+    pub(super) fn condition(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> String {
+        let lanes = self.lanes(inboxes, args);
+        format!("({})", lanes.iter().map(|lane| format!("({lane})")).collect::<Vec<_>>().join(" OR "))
+    }
+}
