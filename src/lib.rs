@@ -2,5 +2,7 @@
 //!
 //! `docs/ARCHITECTURE.md` is the map of this code.
 
+pub mod config;
 pub mod failpoints;
+pub mod registry;
 pub mod store;

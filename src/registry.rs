@@ -21,10 +21,7 @@ pub struct Channel {
 }
 
 /// All channels.
-pub const CHANNELS: &[Channel] = &[Channel {
-    name: "sms",
-    read: read_sms,
-}];
+pub const CHANNELS: &[Channel] = &[Channel { name: "sms", read: read_sms }];
 
 /// What an inbox needs to speak its channel.
 #[derive(Debug, Clone)]
@@ -80,10 +77,8 @@ pub struct SmsCredentials {
 fn read_sms(section: &Section<'_>, addresses: &[String], playground: bool) -> Account {
     for address in addresses {
         let digits = address.strip_prefix('+').unwrap_or("");
-        let is_number =
-            (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        let is_short =
-            (3..=6).contains(&address.len()) && address.bytes().all(|b| b.is_ascii_digit());
+        let is_number = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        let is_short = (3..=6).contains(&address.len()) && address.bytes().all(|b| b.is_ascii_digit());
         if !is_number && !is_short {
             section.refuse(
                 "",
@@ -92,9 +87,7 @@ fn read_sms(section: &Section<'_>, addresses: &[String], playground: bool) -> Ac
             );
         }
     }
-    let provider = section
-        .text("provider")
-        .unwrap_or_else(|| "twilio".to_owned());
+    let provider = section.text("provider").unwrap_or_else(|| "twilio".to_owned());
     if provider != "twilio" {
         let reason = format!("There is no SMS provider \"{provider}\".");
         section.refuse("provider", reason, "Write \"twilio\".");
@@ -104,21 +97,16 @@ fn read_sms(section: &Section<'_>, addresses: &[String], playground: bool) -> Ac
     let signature_key = section.secret("signature_key");
     let is_bare = !section.has("account_sid") && !section.has("auth_token");
     let credentials = match (account_sid, auth_token) {
-        (Some(account_sid), Some(auth_token)) => Some(SmsCredentials {
-            account_sid,
-            auth_token,
-            signature_key,
-        }),
+        (Some(account_sid), Some(auth_token)) => {
+            Some(SmsCredentials { account_sid, auth_token, signature_key })
+        }
         _ if playground && is_bare => None,
         _ => {
             if !section.has("account_sid") {
                 section.missing("account_sid", "the account's SID: account_sid = \"AC...\".");
             }
             if !section.has("auth_token") {
-                section.missing(
-                    "auth_token",
-                    "auth_token = { env = \"TWILIO_AUTH_TOKEN\" }.",
-                );
+                section.missing("auth_token", "auth_token = { env = \"TWILIO_AUTH_TOKEN\" }.");
             }
             None
         }
@@ -132,19 +120,14 @@ fn read_sms(section: &Section<'_>, addresses: &[String], playground: bool) -> Ac
             None
         }
     });
-    let minutes = if section.has("listing_minutes") {
-        section.number("listing_minutes", 1, 1_440)
-    } else {
-        None
-    };
+    let minutes =
+        if section.has("listing_minutes") { section.number("listing_minutes", 1, 1_440) } else { None };
     Account::Sms(SmsAccount {
         provider,
         credentials,
         api_base,
         messaging_service_sid: section.text("messaging_service_sid"),
         listing: Duration::from_secs(u64::from(minutes.unwrap_or(5)) * 60),
-        sender_group: section
-            .text("sender_group")
-            .unwrap_or_else(|| "sms".to_owned()),
+        sender_group: section.text("sender_group").unwrap_or_else(|| "sms".to_owned()),
     })
 }

@@ -25,7 +25,9 @@ pub(super) fn whole(config: &Config, root: &Section<'_>) {
         if config.playground.enabled {
             root.section("playground").refuse(
                 "enabled",
-                format!("The playground lets everybody write as a customer, and {url} can be reached by others."),
+                format!(
+                    "The playground lets everybody write as a customer, and {url} can be reached by others."
+                ),
                 "Switch it off, or serve it on this machine only.",
             );
         }
@@ -44,27 +46,15 @@ pub(super) fn whole(config: &Config, root: &Section<'_>) {
             );
         }
     } else if !config.server.listen.ip().is_loopback() && config.playground.enabled {
-        server.note(
-            "listen",
-            "The playground can be reached from other machines.",
-            "Listen on 127.0.0.1.",
-        );
+        server.note("listen", "The playground can be reached from other machines.", "Listen on 127.0.0.1.");
     }
     if config.server.tls.is_some() && url.scheme() == "http" {
-        server.note(
-            "public_url",
-            "We serve TLS, and this is an http address.",
-            "Write https.",
-        );
+        server.note("public_url", "We serve TLS, and this is an http address.", "Write https.");
     }
     if let Some(key) = &config.secret_key
         && key.expose().len() < 32
     {
-        root.refuse(
-            "secret_key",
-            "It is shorter than 32 characters.",
-            "Make one: openssl rand -hex 32.",
-        );
+        root.refuse("secret_key", "It is shorter than 32 characters.", "Make one: openssl rand -hex 32.");
     }
 }
 
@@ -87,11 +77,7 @@ pub(super) fn public_url(section: &Section<'_>, text: &str) -> Option<Url> {
         && url.query().is_none()
         && url.fragment().is_none();
     if !is_plain {
-        section.refuse(
-            "public_url",
-            "It is more, or less, than scheme and host.",
-            suggestion,
-        );
+        section.refuse("public_url", "It is more, or less, than scheme and host.", suggestion);
         return None;
     }
     Some(url)
@@ -99,9 +85,7 @@ pub(super) fn public_url(section: &Section<'_>, text: &str) -> Option<Url> {
 
 /// A network, or a single address.
 pub(super) fn network(section: &Section<'_>, text: &str) -> Option<IpNet> {
-    let network = text
-        .parse::<IpNet>()
-        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
     if network.is_err() {
         section.refuse(
             "trusted_proxies",

@@ -51,15 +51,11 @@ fn put(table: &mut Table, parents: &[&str], key: &str, value: &str, origin: &Ori
         if named { name.replace('_', "-") } else { name }
     });
     let named = NAMED.contains(&name.as_str());
-    let node = table.entry(name).or_insert_with(|| Node {
-        value: Value::Table(Table::new()),
-        origin: origin.clone(),
-    });
+    let node = table
+        .entry(name)
+        .or_insert_with(|| Node { value: Value::Table(Table::new()), origin: origin.clone() });
     if !matches!(node.value, Value::Table(_)) {
-        *node = Node {
-            value: Value::Table(Table::new()),
-            origin: origin.clone(),
-        };
+        *node = Node { value: Value::Table(Table::new()), origin: origin.clone() };
     }
     if let Value::Table(inner) = &mut node.value {
         put(inner, rest, key, value, origin, named);
@@ -93,10 +89,7 @@ mod tests {
     #[test]
     fn a_variable_reaches_the_inbox_of_the_file_whatever_its_case_and_dashes() {
         let mut tree = parse("[inbox.Shop-sms.sms]\nauth_token = 1\n", None, &mut vec![]);
-        let vars = [(
-            "RAPPORT__INBOX__SHOP_SMS__SMS__AUTH_TOKEN".to_owned(),
-            "t".to_owned(),
-        )];
+        let vars = [("RAPPORT__INBOX__SHOP_SMS__SMS__AUTH_TOKEN".to_owned(), "t".to_owned())];
         overlay(&mut tree, &vars);
         let path = ["inbox", "Shop-sms", "sms", "auth_token"];
         assert_eq!(text_at(&tree, &path), Some("t"));
@@ -105,10 +98,7 @@ mod tests {
     #[test]
     fn an_inbox_that_only_the_environment_names_is_made() {
         let mut tree = Table::new();
-        overlay(
-            &mut tree,
-            &[("RAPPORT__INBOX__A_B__BRAND".to_owned(), "x".to_owned())],
-        );
+        overlay(&mut tree, &[("RAPPORT__INBOX__A_B__BRAND".to_owned(), "x".to_owned())]);
         assert_eq!(text_at(&tree, &["inbox", "a-b", "brand"]), Some("x"));
     }
 }

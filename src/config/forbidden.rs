@@ -56,10 +56,8 @@ const WORDS: [(&str, &[&str]); 4] = [
 /// The first thing in the text that must not stand there.
 pub(super) fn find(text: &str) -> Option<Found> {
     let text = text.to_lowercase();
-    let words: Vec<&str> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     for (reason, forbidden) in WORDS {
         for entry in forbidden {
             let word = if let Some(stem) = entry.strip_suffix('*') {

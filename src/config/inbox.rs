@@ -72,10 +72,7 @@ pub(super) fn read_teams(root: &Section<'_>) -> Vec<Team> {
         check_id(&section);
         let name = name_of(&section);
         section.finish();
-        Team {
-            id: section.id().into(),
-            name,
-        }
+        Team { id: section.id().into(), name }
     };
     root.named("team").into_iter().map(read).collect()
 }
@@ -86,10 +83,7 @@ pub(super) fn read_brands(root: &Section<'_>) -> Vec<Brand> {
         check_id(&section);
         let name = name_of(&section);
         section.finish();
-        Brand {
-            id: section.id().to_owned(),
-            name,
-        }
+        Brand { id: section.id().to_owned(), name }
     };
     root.named("brand").into_iter().map(read).collect()
 }
@@ -117,10 +111,7 @@ pub(super) fn read_inboxes(
         section.finish();
         let Some(inbox) = inbox else { continue };
         if !brands.iter().any(|brand| brand.id == inbox.brand) {
-            brands.push(Brand {
-                id: inbox.brand.clone(),
-                name: inbox.brand.clone(),
-            });
+            brands.push(Brand { id: inbox.brand.clone(), name: inbox.brand.clone() });
         }
         inboxes.push(inbox);
     }
@@ -134,24 +125,16 @@ fn read_inbox(
     playground: bool,
 ) -> Option<Inbox> {
     let name = name_of(section);
-    let brand = section
-        .text("brand")
-        .filter(|brand| !brand.trim().is_empty());
+    let brand = section.text("brand").filter(|brand| !brand.trim().is_empty());
     if brand.is_none() {
-        section.missing(
-            "brand",
-            "brand = \"shop\": the brand whose customers write here.",
-        );
+        section.missing("brand", "brand = \"shop\": the brand whose customers write here.");
     }
     let zone = read_zone(section);
     let language = section.text("language").unwrap_or_else(|| "en".to_owned());
     if templates.get(&language).is_none() {
         let suggestion = did_you_mean(&language, templates.languages()).unwrap_or_else(|| {
             let known: Vec<&str> = templates.languages().collect();
-            format!(
-                "Add [templates.{language}], or take one of {}.",
-                known.join(", ")
-            )
+            format!("Add [templates.{language}], or take one of {}.", known.join(", "))
         });
         let reason = format!("There are no automatic texts in \"{language}\".");
         section.refuse("language", reason, suggestion);
@@ -161,10 +144,7 @@ fn read_inbox(
     bot.finish();
     let addresses = section.list("addresses");
     if addresses.is_empty() {
-        section.missing(
-            "addresses",
-            "the inbox's own addresses, such as addresses = [\"+4915550000001\"].",
-        );
+        section.missing("addresses", "the inbox's own addresses, such as addresses = [\"+4915550000001\"].");
     }
     let teams = read_served(section, teams);
     let account = read_account(section, &addresses, playground);
@@ -186,8 +166,8 @@ fn read_served(section: &Section<'_>, teams: &[Team]) -> Vec<TeamId> {
     for team in section.list("teams") {
         if !teams.iter().any(|known| known.id.as_str() == team) {
             let names = teams.iter().map(|known| known.id.as_str());
-            let suggestion = did_you_mean(&team, names)
-                .unwrap_or_else(|| format!("Add [team.{team}], or leave it out."));
+            let suggestion =
+                did_you_mean(&team, names).unwrap_or_else(|| format!("Add [team.{team}], or leave it out."));
             section.refuse("teams", format!("There is no team \"{team}\"."), suggestion);
         }
         let team = TeamId(team);
@@ -199,14 +179,10 @@ fn read_served(section: &Section<'_>, teams: &[Team]) -> Vec<TeamId> {
 }
 
 fn read_account(section: &Section<'_>, addresses: &[String], playground: bool) -> Option<Account> {
-    let mut written = registry::CHANNELS
-        .iter()
-        .filter(|channel| section.has(channel.name));
+    let mut written = registry::CHANNELS.iter().filter(|channel| section.has(channel.name));
     let Some(channel) = written.next() else {
-        let names: Vec<String> = registry::CHANNELS
-            .iter()
-            .map(|channel| format!("[{}]", section.path_of(channel.name)))
-            .collect();
+        let names: Vec<String> =
+            registry::CHANNELS.iter().map(|channel| format!("[{}]", section.path_of(channel.name))).collect();
         let suggestion = format!("Add {} with its keys.", names.join(" or "));
         section.refuse("", "The inbox has no channel.", suggestion);
         return None;
@@ -226,35 +202,22 @@ fn read_account(section: &Section<'_>, addresses: &[String], playground: bool) -
 
 fn read_zone(section: &Section<'_>) -> TimeZone {
     if !section.has("zone") {
-        section.missing(
-            "zone",
-            "zone = \"Europe/Berlin\": the time zone in which its day passes.",
-        );
+        section.missing("zone", "zone = \"Europe/Berlin\": the time zone in which its day passes.");
     }
     let Some(name) = section.text("zone") else {
         return TimeZone::UTC;
     };
     TimeZone::get(&name).unwrap_or_else(|_| {
-        let known: Vec<String> = jiff::tz::db()
-            .available()
-            .map(|zone| zone.to_string())
-            .collect();
+        let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
         let suggestion = did_you_mean(&name, known.iter().map(String::as_str))
             .unwrap_or_else(|| "Write a name such as \"Europe/Berlin\".".to_owned());
-        section.refuse(
-            "zone",
-            format!("There is no time zone \"{name}\"."),
-            suggestion,
-        );
+        section.refuse("zone", format!("There is no time zone \"{name}\"."), suggestion);
         TimeZone::UTC
     })
 }
 
 fn name_of(section: &Section<'_>) -> String {
-    section
-        .text("name")
-        .filter(|name| !name.trim().is_empty())
-        .unwrap_or_else(|| section.id().to_owned())
+    section.text("name").filter(|name| !name.trim().is_empty()).unwrap_or_else(|| section.id().to_owned())
 }
 
 /// Ids stand in addresses of webhooks and in names of variables.

@@ -71,11 +71,7 @@ impl Loaded {
     /// The configuration, unless a problem refuses it.
     pub fn into_config(self) -> Result<Config, Refused> {
         let refuses = |problem: &Problem| problem.severity == Severity::Refused;
-        if self.problems.iter().any(refuses) {
-            Err(Refused(self.problems))
-        } else {
-            Ok(self.config)
-        }
+        if self.problems.iter().any(refuses) { Err(Refused(self.problems)) } else { Ok(self.config) }
     }
 }
 
@@ -91,11 +87,7 @@ pub fn load(source: &Source) -> Loaded {
     env::overlay(&mut tree, &vars);
     // After a syntax error the tree has holes: what it seems to lack is not worth a report.
     let is_toml = problems.is_empty();
-    let report = Report {
-        problems: problems.into(),
-        shown: BTreeMap::new().into(),
-        env: source.env.clone(),
-    };
+    let report = Report { problems: problems.into(), shown: BTreeMap::new().into(), env: source.env.clone() };
     let config = read(&tree, &report);
     let mut problems = report.problems.into_inner();
     if !is_toml {
@@ -114,11 +106,7 @@ pub fn load(source: &Source) -> Loaded {
         .into_iter()
         .map(|(key, (value, origin))| Effective { key, value, origin })
         .collect();
-    Loaded {
-        config,
-        problems,
-        effective,
-    }
+    Loaded { config, problems, effective }
 }
 
 fn read(tree: &Table, report: &Report) -> Config {
@@ -167,11 +155,8 @@ fn read_server(section: &Section<'_>) -> Server {
         .flatten()
         .filter(|text| !text.is_empty())
         .and_then(|text| check::public_url(section, &text));
-    let trusted_proxies = section
-        .list("trusted_proxies")
-        .iter()
-        .filter_map(|text| check::network(section, text))
-        .collect();
+    let trusted_proxies =
+        section.list("trusted_proxies").iter().filter_map(|text| check::network(section, text)).collect();
     let tls = read_tls(&section.section("tls"));
 
     section.finish();
@@ -199,10 +184,7 @@ fn read_tls(section: &Section<'_>) -> Option<Tls> {
             }
         }
     }
-    Some(Tls {
-        cert: cert?.into(),
-        key: key?.into(),
-    })
+    Some(Tls { cert: cert?.into(), key: key?.into() })
 }
 
 fn read_queue(section: &Section<'_>) -> Queue {
@@ -259,12 +241,7 @@ fn read_log(section: &Section<'_>) -> Log {
 fn read_metrics(section: &Section<'_>) -> Option<SocketAddr> {
     let is_set = section.text("listen").is_some_and(|text| !text.is_empty());
     let listen = is_set
-        .then(|| {
-            section.parsed(
-                "listen",
-                "an address with a port, such as \"127.0.0.1:9090\"",
-            )
-        })
+        .then(|| section.parsed("listen", "an address with a port, such as \"127.0.0.1:9090\""))
         .flatten();
     section.finish();
     listen
@@ -279,10 +256,7 @@ fn read_playground(section: &Section<'_>) -> Playground {
         [String::new(), String::new()]
     });
     section.finish();
-    Playground {
-        enabled,
-        associates,
-    }
+    Playground { enabled, associates }
 }
 
 fn seconds(number: Option<u32>, unit: u64) -> Duration {

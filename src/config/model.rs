@@ -82,8 +82,7 @@ impl Server {
     pub fn public_url(&self, bound: SocketAddr) -> Url {
         self.public_url.clone().unwrap_or_else(|| {
             let scheme = if self.tls.is_some() { "https" } else { "http" };
-            Url::parse(&format!("{scheme}://{bound}"))
-                .expect("a socket address is a host and a port")
+            Url::parse(&format!("{scheme}://{bound}")).expect("a socket address is a host and a port")
         })
     }
 

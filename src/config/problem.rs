@@ -81,18 +81,11 @@ impl fmt::Display for Problem {
 pub struct Refused(pub Vec<Problem>);
 
 fn lines(problems: &[Problem]) -> String {
-    problems
-        .iter()
-        .map(|problem| format!("  {problem}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
 }
 
 /// "Did you mean" for a word, where one of the known ones is near enough.
-pub(crate) fn did_you_mean<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
     known
         .into_iter()
@@ -112,11 +105,8 @@ fn distance(left: &str, right: &str) -> usize {
         let mut row = vec![i; right.len() + 1];
         for j in 1..=right.len() {
             let same = left[i - 1] == right[j - 1];
-            row[j] = (last[j] + 1)
-                .min(row[j - 1] + 1)
-                .min(last[j - 1] + usize::from(!same));
-            let swapped =
-                i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+            row[j] = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + usize::from(!same));
+            let swapped = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
             if swapped {
                 row[j] = row[j].min(before[j - 2] + 1);
             }
@@ -133,14 +123,8 @@ mod tests {
     #[test]
     fn the_nearest_known_word_is_suggested_and_a_far_one_is_not() {
         let known = ["listen", "public_url", "tls"];
-        assert_eq!(
-            did_you_mean("litsen", known).as_deref(),
-            Some("Did you mean \"listen\"?")
-        );
-        assert_eq!(
-            did_you_mean("public-url", known).as_deref(),
-            Some("Did you mean \"public_url\"?")
-        );
+        assert_eq!(did_you_mean("litsen", known).as_deref(), Some("Did you mean \"listen\"?"));
+        assert_eq!(did_you_mean("public-url", known).as_deref(), Some("Did you mean \"public_url\"?"));
         assert_eq!(did_you_mean("colour", known), None);
     }
 
@@ -148,10 +132,7 @@ mod tests {
     fn a_problem_reads_as_place_key_reason_and_suggestion() {
         let problem = Problem {
             severity: Severity::Refused,
-            origin: Origin::File {
-                path: "rapport.toml".into(),
-                line: 7,
-            },
+            origin: Origin::File { path: "rapport.toml".into(), line: 7 },
             key: "server.litsen".to_owned(),
             reason: "There is no such key.".to_owned(),
             suggestion: Some("Did you mean \"listen\"?".to_owned()),

@@ -40,13 +40,7 @@ impl<'a> Section<'a> {
     }
 
     fn new(path: String, origin: Origin, table: Option<&'a Table>, report: &'a Report) -> Self {
-        Self {
-            path,
-            origin,
-            table,
-            report,
-            known: RefCell::default(),
-        }
+        Self { path, origin, table, report, known: RefCell::default() }
     }
 
     /// Whether the table was written at all.
@@ -81,10 +75,7 @@ impl<'a> Section<'a> {
 
     pub(crate) fn show(&self, key: &str, value: String, origin: &Origin) {
         let entry = (value, origin.clone());
-        self.report
-            .shown
-            .borrow_mut()
-            .insert(self.path_of(key), entry);
+        self.report.shown.borrow_mut().insert(self.path_of(key), entry);
     }
 
     /// Reports that a key is wrong; an empty key means the section itself.
@@ -287,10 +278,7 @@ fn env_list(text: &str, origin: &Origin) -> Vec<Node> {
     text.split(',')
         .map(str::trim)
         .filter(|item| !item.is_empty())
-        .map(|item| Node {
-            value: Value::Text(item.to_owned()),
-            origin: origin.clone(),
-        })
+        .map(|item| Node { value: Value::Text(item.to_owned()), origin: origin.clone() })
         .collect()
 }
 

@@ -59,10 +59,7 @@ impl Section<'_> {
             ("env", Value::Text(name)) => {
                 self.show(key, format!("{{ env = {} }}", quoted(name)), origin);
                 let value = self.report.env.get(name).cloned();
-                (
-                    value,
-                    format!("The environment variable {name} is not set."),
-                )
+                (value, format!("The environment variable {name} is not set."))
             }
             ("file", Value::Text(path)) => {
                 self.show(key, format!("{{ file = {} }}", quoted(path)), origin);

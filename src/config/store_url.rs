@@ -31,11 +31,7 @@ pub(super) fn read(section: &Section<'_>, data_dir: &Path) -> StoreUrl {
         },
     };
     if matches!(node.value, Value::Text(_)) {
-        section.show(
-            "url",
-            format!("\"{}\"", without_password(&text)),
-            &node.origin,
-        );
+        section.show("url", format!("\"{}\"", without_password(&text)), &node.origin);
     }
     if text.is_empty() {
         return default;

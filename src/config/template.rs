@@ -64,19 +64,11 @@ impl Templates {
             let is_code = (2..=3).contains(&section.id().len())
                 && section.id().bytes().all(|byte| byte.is_ascii_lowercase());
             if !is_code {
-                section.refuse(
-                    "",
-                    "It is not a language.",
-                    "Write its code, such as \"en\".",
-                );
+                section.refuse("", "It is not a language.", "Write its code, such as \"en\".");
             }
             let template = Template {
                 label: read_text(&section, "label", "label = \"Automated message\"."),
-                person: read_text(
-                    &section,
-                    "person",
-                    "person = \"A person will answer you here.\".",
-                ),
+                person: read_text(&section, "person", "person = \"A person will answer you here.\"."),
                 ack: read_text(
                     &section,
                     "ack",
@@ -103,11 +95,7 @@ fn read_text(section: &Section<'_>, key: &'static str, example: &str) -> String 
     }
     if text.chars().count() > LONGEST {
         let reason = format!("It is longer than {LONGEST} characters.");
-        section.refuse(
-            key,
-            reason,
-            "Say only that it arrived and that a person answers.",
-        );
+        section.refuse(key, reason, "Say only that it arrived and that a person answers.");
     }
     if let Some(found) = forbidden::find(&text) {
         let reason = format!("It says \"{}\": {}.", found.word, found.reason);
@@ -131,18 +119,14 @@ fn check_variables(section: &Section<'_>, template: &Template) {
                 section.refuse("ack", reason, suggestion);
             }
             Piece::Open => {
-                section.refuse(
-                    "ack",
-                    "A { or } stands alone.",
-                    "Write {label}, for example.",
-                );
+                section.refuse("ack", "A { or } stands alone.", "Write {label}, for example.");
             }
             _ => {}
         }
     }
     for name in REQUIRED {
-        let is_there = pieces(&template.ack)
-            .any(|piece| matches!(piece, Piece::Variable(found) if found == name));
+        let is_there =
+            pieces(&template.ack).any(|piece| matches!(piece, Piece::Variable(found) if found == name));
         if !template.ack.is_empty() && !is_there {
             let reason = format!("It lacks {{{name}}}.");
             section.refuse(

@@ -49,10 +49,7 @@ impl Value {
 /// Puts `over` on top of `under`: tables are merged, everything else is replaced.
 pub(crate) fn merge(under: &mut Table, over: Table) {
     for (key, node) in over {
-        if let Some(Node {
-            value: Value::Table(below),
-            origin,
-        }) = under.get_mut(&key)
+        if let Some(Node { value: Value::Table(below), origin }) = under.get_mut(&key)
             && let Value::Table(above) = node.value
         {
             // A reference to a secret is one value: half of the old one must not stay in it.
@@ -71,9 +68,7 @@ pub(crate) fn merge(under: &mut Table, over: Table) {
 pub(crate) fn parse(text: &str, file: Option<&str>, problems: &mut Vec<Problem>) -> Table {
     let source = Text {
         file: file.map(Into::into),
-        starts: std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect(),
+        starts: std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
     };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
@@ -111,12 +106,7 @@ impl Text {
     }
 
     fn origin(&self, at: usize) -> Origin {
-        self.file
-            .clone()
-            .map_or(Origin::Default, |path| Origin::File {
-                path,
-                line: self.line(at),
-            })
+        self.file.clone().map_or(Origin::Default, |path| Origin::File { path, line: self.line(at) })
     }
 
     fn table(&self, table: DeTable<'_>) -> Table {
