@@ -9,8 +9,11 @@ pub const POINTS: &[&str] = &[
     "group.before_log",
     "ingest.begin",
     "ingest.end",
+    "job.claimed",
+    "job.finish",
     "outbox.claimed",
     "outbox.settle",
+    "reply.inserted",
 ];
 
 /// Marks a durable step. When the point is switched to `return`, the step fails as a full disk would.

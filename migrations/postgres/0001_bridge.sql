@@ -344,6 +344,7 @@ CREATE TABLE raw_payloads (
     received_at BIGINT NOT NULL
 );
 CREATE INDEX raw_payloads_by_sighting ON raw_payloads (inbox_id, external_id);
+CREATE INDEX raw_payloads_by_blob ON raw_payloads (blob_key) WHERE blob_key IS NOT NULL;
 
 -- What could not be read: kept, shown, and owed until it is read again or a person sets it aside.
 CREATE TABLE parked (
@@ -374,6 +375,7 @@ CREATE TABLE attachments (
     CHECK ((state = 'stored') = (blob_key IS NOT NULL))
 );
 CREATE INDEX attachments_by_message ON attachments (message_id);
+CREATE INDEX attachments_by_blob ON attachments (blob_key) WHERE blob_key IS NOT NULL;
 
 -- Sending ----------------------------------------------------------------------------------------
 

@@ -10,16 +10,24 @@
 //! Names: `find_` (an option), `get_` (an error if absent), `list_` (a page), `insert_`, `update_`,
 //! `claim_` (under a lease).
 
+mod act;
+mod automatic;
+mod blobs;
 mod conversation;
 mod db;
 mod dialect;
+mod entry;
 mod error;
 mod ingest;
+mod job;
+mod media;
 mod migrate;
 mod obligation;
 mod outbox;
+mod reply;
 mod rows;
 mod scope;
+mod sweep;
 mod thread;
 mod tx;
 mod value;
@@ -33,12 +41,17 @@ use rapport_model::{
 };
 use tokio::sync::watch;
 
+pub use automatic::NewAck;
+pub use blobs::{Blobs, StoredBlob};
 pub use conversation::State;
 pub use db::Engine;
 pub use error::{Conflict, StoreError};
 pub use ingest::{InboxFacts, IngestRequest, Outcome};
+pub use job::{Job, JobOutcome};
+pub use media::{MediaOutcome, OutgoingFile, PendingMedia};
 pub use obligation::Obligation;
 pub use outbox::{Claimed, SendOutcome};
+pub use reply::{NewReply, Undone, hash as body_hash};
 pub use scope::{Actor, Role};
 
 use db::{Pool, Run as _};
@@ -128,6 +141,12 @@ impl Store {
     /// Follows the jobs: changes whenever some were added.
     pub fn watch_jobs(&self) -> watch::Receiver<u64> {
         self.signals.jobs.subscribe()
+    }
+
+    /// Makes whoever waits for due rows or jobs look again: the clock was moved.
+    pub fn nudge(&self) {
+        self.signals.outbox.send_modify(|count| *count += 1);
+        self.signals.jobs.send_modify(|count| *count += 1);
     }
 
     /// Whether the database answers.

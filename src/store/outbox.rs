@@ -77,7 +77,7 @@ pub(super) struct OutboxRow {
 }
 
 impl OutboxRow {
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.parse("id")?,
             message: row.parse("message_id")?,

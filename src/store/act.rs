@@ -1,0 +1,326 @@
+//! What a person does with a conversation besides writing: assign, close, open again, waive, block.
+
+use std::sync::Arc;
+
+use rapport_model::{
+    DeliveryState,
+    id::{AssociateId, ContactId, ConversationId, HandleId, MessageId, TeamId},
+};
+use serde_json::json;
+
+use super::{
+    Store,
+    conversation::{self, Conversation, State},
+    db::Run as _,
+    entry,
+    error::{Conflict, StoreError},
+    ingest::InboxFacts,
+    obligation,
+    reply::conversation_for,
+    scope::Actor,
+    tx::{NewEvent, Tx},
+    value::values,
+    writer::Write,
+};
+
+impl Store {
+    /// Gives a conversation to an associate and a team, or to nobody.
+    pub async fn assign(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        associate: Option<AssociateId>,
+        team: Option<TeamId>,
+    ) -> Result<(), StoreError> {
+        self.act_on(actor, conversation, Act::Assign { associate, team }).await
+    }
+
+    /// Closes it. `ReplyOwed` while a reply is owed.
+    pub async fn close(&self, actor: &Actor, conversation: &ConversationId) -> Result<(), StoreError> {
+        self.act_on(actor, conversation, Act::Close).await
+    }
+
+    /// Opens a closed one again: a new episode.
+    pub async fn reopen(&self, actor: &Actor, conversation: &ConversationId) -> Result<(), StoreError> {
+        self.act_on(actor, conversation, Act::Reopen).await
+    }
+
+    /// Decides that no reply is needed to what was seen, and why; closes it too, where wanted and where
+    /// nothing else is owed.
+    pub async fn waive(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        reason: String,
+        seen_position: i64,
+        close: bool,
+    ) -> Result<(), StoreError> {
+        self.act_on(actor, conversation, Act::Waive { reason, seen_position, close }).await
+    }
+
+    async fn act_on(&self, actor: &Actor, conversation: &ConversationId, act: Act) -> Result<(), StoreError> {
+        self.writer
+            .write(OnConversation {
+                actor: actor.clone(),
+                inboxes: self.inboxes.clone(),
+                conversation: conversation.clone(),
+                act,
+            })
+            .await
+    }
+
+    /// Blocks a handle: a standing waiver, with a reason.
+    pub async fn block(&self, actor: &Actor, handle: &HandleId, reason: String) -> Result<(), StoreError> {
+        self.block_or_not(actor, handle, Some(reason)).await
+    }
+
+    /// Ends a block. What comes from now on is owed a reply again.
+    pub async fn unblock(&self, actor: &Actor, handle: &HandleId) -> Result<(), StoreError> {
+        self.block_or_not(actor, handle, None).await
+    }
+
+    async fn block_or_not(
+        &self,
+        actor: &Actor,
+        handle: &HandleId,
+        reason: Option<String>,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write(Block {
+                actor: actor.clone(),
+                inboxes: self.inboxes.clone(),
+                handle: handle.clone(),
+                reason,
+            })
+            .await
+    }
+
+    /// Closes what was sent with "send and close", now that it can't be taken back any more: unless
+    /// the message did not leave, or something new is owed.
+    pub async fn close_after_sending(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        associate: AssociateId,
+    ) -> Result<(), StoreError> {
+        self.writer.write(CloseAfterSending { conversation, message, associate }).await
+    }
+}
+
+enum Act {
+    Assign { associate: Option<AssociateId>, team: Option<TeamId> },
+    Close,
+    Reopen,
+    Waive { reason: String, seen_position: i64, close: bool },
+}
+
+struct OnConversation {
+    actor: Actor,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+    conversation: ConversationId,
+    act: Act,
+}
+
+impl Write for OnConversation {
+    type Output = ();
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let before = conversation_for(tx, &self.actor, &self.inboxes, &self.conversation).await?;
+        let mut after = before.clone();
+        let (kind, activity) = match &self.act {
+            Act::Assign { associate, team } => {
+                let name = match associate {
+                    Some(id) => Some(active_name(tx, id).await?),
+                    None => None,
+                };
+                after.assignee.clone_from(associate);
+                after.team.clone_from(team);
+                if after.assignee == before.assignee && after.team == before.team {
+                    return Ok(());
+                }
+                let assignee = associate.as_ref().map(|id| json!({"id": id, "name": name}));
+                ("conversation.assigned", json!({"type": "assigned", "assignee": assignee, "team": team}))
+            }
+            Act::Close => {
+                close(tx, &mut after, self.actor.id())?;
+                ("conversation.closed", json!({"type": "closed"}))
+            }
+            Act::Reopen => {
+                if after.state != State::Closed {
+                    return Err(Conflict::Open.into());
+                }
+                after.reopen();
+                ("conversation.reopened", json!({"type": "reopened"}))
+            }
+            Act::Waive { reason, seen_position, .. } => {
+                let waived =
+                    obligation::waive(tx, &mut after, self.actor.id(), reason, *seen_position).await?;
+                if waived == 0 {
+                    return Err(Conflict::NotNow("No reply is owed to what you have seen.").into());
+                }
+                ("conversation.waived", json!({"type": "waived", "reason": reason}))
+            }
+        };
+        let activity = entry::insert_activity(tx, &mut after, Some(&self.actor), activity).await?;
+        let mut event = after.event(kind, Some(&before));
+        event.message = Some(activity);
+        event.actor = Some(self.actor.id().clone());
+        tx.tell(event);
+        if matches!(&self.act, Act::Waive { close: true, .. })
+            && after.due_at.is_none()
+            && after.state == State::Open
+        {
+            close(tx, &mut after, self.actor.id())?;
+            let closed =
+                entry::insert_activity(tx, &mut after, Some(&self.actor), json!({"type": "closed"})).await?;
+            let mut event = after.event("conversation.closed", Some(&before));
+            event.message = Some(closed);
+            event.actor = Some(self.actor.id().clone());
+            tx.tell(event);
+        }
+        conversation::save_one(tx, &before, &after).await
+    }
+}
+
+fn close(tx: &Tx, conversation: &mut Conversation, by: &AssociateId) -> Result<(), StoreError> {
+    if conversation.state == State::Closed {
+        return Err(Conflict::Closed.into());
+    }
+    if conversation.due_at.is_some() {
+        return Err(Conflict::ReplyOwed.into());
+    }
+    conversation.state = State::Closed;
+    conversation.closed_at = Some(tx.now);
+    conversation.closed_by = Some(by.clone());
+    conversation.turn += 1;
+    Ok(())
+}
+
+async fn active_name(tx: &mut Tx, id: &AssociateId) -> Result<String, StoreError> {
+    tx.first("SELECT name FROM associates WHERE id = $1 AND disabled_at IS NULL", values![id])
+        .await?
+        .ok_or(StoreError::NotFound("associate"))?
+        .get("name")
+}
+
+struct CloseAfterSending {
+    conversation: ConversationId,
+    message: MessageId,
+    associate: AssociateId,
+}
+
+impl Write for CloseAfterSending {
+    type Output = ();
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let before = conversation::get(tx, &self.conversation).await?;
+        let row = tx
+            .first("SELECT delivery FROM messages WHERE id = $1", values![&self.message])
+            .await?
+            .ok_or(StoreError::NotFound("message"))?;
+        let delivery = DeliveryState::parse(&row.get::<String>("delivery")?);
+        let stands = !matches!(
+            delivery,
+            None | Some(DeliveryState::Cancelled | DeliveryState::Failed | DeliveryState::Unconfirmed)
+        );
+        if !stands || before.state != State::Open || before.due_at.is_some() {
+            return Ok(());
+        }
+        let mut after = before.clone();
+        close(tx, &mut after, &self.associate)?;
+        let activity = json!({"type": "closed", "by": self.associate});
+        let id = entry::insert_activity(tx, &mut after, None, activity).await?;
+        conversation::save_one(tx, &before, &after).await?;
+        let mut event = after.event("conversation.closed", Some(&before));
+        event.message = Some(id);
+        event.actor = Some(self.associate.clone());
+        tx.tell(event);
+        Ok(())
+    }
+}
+
+struct Block {
+    actor: Actor,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+    handle: HandleId,
+    reason: Option<String>,
+}
+
+impl Write for Block {
+    type Output = ();
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let row = tx
+            .first(
+                "SELECT h.brand, p.contact_id, h.blocked_at FROM handles h JOIN handle_periods p ON p.handle_id = h.id AND p.valid_to IS NULL WHERE h.id = $1",
+                values![&self.handle],
+            )
+            .await?
+            .ok_or(StoreError::NotFound("handle"))?;
+        let contact: ContactId = row.parse("contact_id")?;
+        let conversations = self.conversations(tx, &contact).await?;
+        if row.get::<Option<i64>>("blocked_at")?.is_some() == self.reason.is_some() {
+            return Ok(());
+        }
+        let now = tx.now;
+        let (at, by) =
+            (self.reason.is_some().then_some(now), self.reason.is_some().then_some(self.actor.id()));
+        tx.execute(
+            "UPDATE handles SET blocked_at = $2, blocked_by = $3, blocked_reason = $4 WHERE id = $1",
+            values![&self.handle, at, by, self.reason.clone()],
+        )
+        .await?;
+        for before in conversations {
+            self.note_in(tx, before).await?;
+        }
+        tx.tell(NewEvent {
+            kind: if self.reason.is_some() { "handle.blocked" } else { "handle.unblocked" },
+            brand: Some(row.get("brand")?),
+            contact: Some(contact),
+            actor: Some(self.actor.id().clone()),
+            ..NewEvent::default()
+        });
+        Ok(())
+    }
+}
+
+impl Block {
+    /// The contact's conversations that are open and within scope; none at all in scope looks as if
+    /// the handle did not exist.
+    async fn conversations(&self, tx: &mut Tx, contact: &ContactId) -> Result<Vec<Conversation>, StoreError> {
+        let ids = tx
+            .all("SELECT id FROM conversations WHERE contact_id = $1 ORDER BY id", values![contact])
+            .await?;
+        let ids: Vec<ConversationId> = ids.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
+        let all = conversation::load(tx, ids.iter().collect()).await?;
+        let mut seen: Vec<Conversation> = all
+            .into_values()
+            .filter(|c| self.actor.sees(&self.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox))
+            .collect();
+        if seen.is_empty() {
+            return Err(StoreError::NotFound("handle"));
+        }
+        seen.retain(|c| c.state != State::Closed);
+        Ok(seen)
+    }
+
+    async fn note_in(&self, tx: &mut Tx, before: Conversation) -> Result<(), StoreError> {
+        let mut after = before.clone();
+        let activity = match &self.reason {
+            Some(reason) => {
+                let why = format!("blocked: {reason}");
+                let up_to = after.last_position;
+                obligation::waive(tx, &mut after, self.actor.id(), &why, up_to).await?;
+                json!({"type": "blocked", "reason": reason})
+            }
+            None => json!({"type": "unblocked"}),
+        };
+        let id = entry::insert_activity(tx, &mut after, Some(&self.actor), activity).await?;
+        conversation::save_one(tx, &before, &after).await?;
+        let mut event = after.event("conversation.blocked", Some(&before));
+        event.message = Some(id);
+        event.actor = Some(self.actor.id().clone());
+        tx.tell(event);
+        Ok(())
+    }
+}

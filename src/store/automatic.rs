@@ -1,0 +1,146 @@
+//! The bot's words, as far as the store lets them: only of the allowed kinds, at most one
+//! acknowledgement a customer turn, and never once a person has spoken in the episode.
+
+use std::sync::Arc;
+
+use rapport_model::{
+    AutomaticKind,
+    event::ThreadKind,
+    id::{ConversationId, JobId},
+    outbound::Part,
+};
+
+use super::{
+    Store,
+    conversation::{self, State},
+    db::Run as _,
+    entry::{self, Outbound, Writer},
+    error::StoreError,
+    ingest::InboxFacts,
+    job, thread,
+    tx::Tx,
+    value::values,
+    writer::Write,
+};
+
+/// At most so many automatic messages to one person a day, over all conversations.
+const MOST_A_DAY: i64 = 2;
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// An acknowledgement that the bot would like to send.
+#[derive(Debug, Clone)]
+pub struct NewAck {
+    /// The job that asked for it: done in the same transaction, whatever is decided.
+    pub job: JobId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// The turn that it answers.
+    pub turn: i64,
+    /// The text, rendered from the retailer's template.
+    pub text: String,
+    /// The same, as the channel carries it.
+    pub parts: Vec<Part>,
+}
+
+impl Store {
+    /// Writes an acknowledgement, or gives the reason why the bot stays silent.
+    pub async fn insert_ack(&self, ack: NewAck) -> Result<Option<&'static str>, StoreError> {
+        self.writer.write(Ack { ack, inboxes: self.inboxes.clone() }).await
+    }
+
+    /// On which inbox a conversation is answered now.
+    pub async fn find_inbox_of(
+        &self,
+        conversation: &ConversationId,
+    ) -> Result<Option<(rapport_model::id::InboxId, i64)>, StoreError> {
+        self.pool
+            .clone()
+            .first("SELECT inbox_id, turn FROM conversations WHERE id = $1", values![conversation])
+            .await?
+            .map(|row| Ok((rapport_model::id::InboxId(row.get("inbox_id")?), row.get("turn")?)))
+            .transpose()
+    }
+}
+
+struct Ack {
+    ack: NewAck,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+}
+
+impl Write for Ack {
+    type Output = Option<&'static str>;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<Option<&'static str>, StoreError> {
+        let before = conversation::get(tx, &self.ack.conversation).await?;
+        let silence = self.silence(tx, &before).await?;
+        job::finish(tx, &self.ack.job, silence).await?;
+        if silence.is_some() {
+            return Ok(silence);
+        }
+        let mut after = before.clone();
+        let mut thread = thread::get(tx, &after.thread).await?;
+        let Some(facts) = self.inboxes.iter().find(|facts| facts.id == thread.inbox) else {
+            return Ok(Some("the inbox is gone"));
+        };
+        let recipient = match entry::recipient(tx, &thread, &facts.sender_group).await {
+            Ok(recipient) => recipient,
+            Err(StoreError::Conflict(_)) => return Ok(Some("nobody can be reached")),
+            Err(error) => return Err(error),
+        };
+        let outbound = Outbound {
+            writer: Writer::Bot(AutomaticKind::Ack),
+            text: &self.ack.text,
+            parts: &self.ack.parts,
+            due_at: tx.now,
+        };
+        let shown = (after.snippet.clone(), after.snippet_author.clone());
+        let message = entry::insert_outbound(tx, &mut after, &mut thread, &recipient, &outbound).await?;
+        // The list goes on showing what the customer said.
+        (after.snippet, after.snippet_author) = shown;
+        conversation::save_one(tx, &before, &after).await?;
+        let mut event = after.event("message.automatic", Some(&before));
+        event.message = Some(message);
+        tx.tell(event);
+        Ok(None)
+    }
+}
+
+impl Ack {
+    async fn silence(
+        &self,
+        tx: &mut Tx,
+        conversation: &conversation::Conversation,
+    ) -> Result<Option<&'static str>, StoreError> {
+        if conversation.human_in_episode {
+            return Ok(Some("a person has spoken in this episode"));
+        }
+        if conversation.turn != self.ack.turn
+            || conversation.state != State::Open
+            || conversation.due_at.is_none()
+        {
+            return Ok(Some("the turn is over"));
+        }
+        if conversation.kind != ThreadKind::Private.as_str() {
+            return Ok(Some("others read along"));
+        }
+        let since = tx.now.minus(DAY);
+        let row = tx
+            .first(
+                "SELECT (SELECT count(*) FROM messages WHERE conversation_id = $1 AND turn = $2 AND automatic_kind IN ('ack', 'clarifying_question')) AS said, \
+                 (SELECT count(*) FROM messages WHERE contact_id = $3 AND created_at > $4 AND automatic_kind IS NOT NULL) AS today, \
+                 (SELECT count(*) FROM drafts WHERE conversation_id = $1 AND NOT note AND text <> '') AS drafts",
+                values![&conversation.id, conversation.turn, &conversation.contact, since],
+            )
+            .await?
+            .ok_or(StoreError::NotFound("conversation"))?;
+        Ok(if row.get::<i64>("said")? > 0 {
+            Some("this turn was acknowledged")
+        } else if row.get::<i64>("today")? >= MOST_A_DAY {
+            Some("enough automatic messages for a day")
+        } else if row.get::<i64>("drafts")? > 0 {
+            Some("an associate is writing")
+        } else {
+            None
+        })
+    }
+}

@@ -1,0 +1,335 @@
+//! Messages that are written on our side: the row itself, its parts in the outbox, and the marks that
+//! a conversation keeps of what happened to it.
+
+use rapport_model::{
+    AuthorKind, AutomaticKind, Timestamp,
+    id::{AssociateId, AttachmentId, MessageId, OutboxId},
+    outbound::Part,
+    text,
+};
+
+use super::{
+    conversation::Conversation,
+    db::Run as _,
+    error::{Conflict, StoreError},
+    rows::Rows,
+    scope::Actor,
+    thread::{self, Thread},
+    tx::Tx,
+    value::values,
+};
+
+/// Who writes an entry. A bot's entry always names its kind, and nobody else's does.
+#[derive(Clone, Copy)]
+pub(super) enum Writer<'a> {
+    Associate(&'a Actor),
+    Bot(AutomaticKind),
+}
+
+impl Writer<'_> {
+    fn kind(self) -> AuthorKind {
+        match self {
+            Self::Associate(_) => AuthorKind::Associate,
+            Self::Bot(_) => AuthorKind::Bot,
+        }
+    }
+}
+
+/// An outbound message, to be inserted with its parts.
+pub(super) struct Outbound<'a> {
+    pub writer: Writer<'a>,
+    pub text: &'a str,
+    pub parts: &'a [Part],
+    /// When the parts become due: until then the message can be taken back.
+    pub due_at: Timestamp,
+}
+
+/// Inserts an outbound message, its delivery and its outbox rows, in one go with whatever the caller
+/// does to the conversation.
+pub(super) async fn insert_outbound(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    thread: &mut Thread,
+    recipient: &Recipient,
+    outbound: &Outbound<'_>,
+) -> Result<MessageId, StoreError> {
+    let id = MessageId::new();
+    let position = conversation.next_position();
+    let (associate, automatic) = match outbound.writer {
+        Writer::Associate(actor) => (Some(actor.id()), None),
+        Writer::Bot(kind) => (None, Some(kind.as_str())),
+    };
+    let body = text::storable(outbound.text).into_owned();
+    let undo_until = associate.map(|_| outbound.due_at);
+    let mut messages = Rows::new(
+        "messages",
+        &[
+            "id",
+            "brand",
+            "conversation_id",
+            "position",
+            "contact_id",
+            "thread_id",
+            "inbox_id",
+            "channel",
+            "kind",
+            "author_kind",
+            "associate_id",
+            "automatic_kind",
+            "episode",
+            "turn",
+            "text",
+            "at",
+            "created_at",
+            "version",
+            "flags",
+            "delivery",
+            "undo_until",
+        ],
+    );
+    messages.push(values![
+        &id,
+        &conversation.brand,
+        &conversation.id,
+        position,
+        &conversation.contact,
+        &thread.id,
+        &thread.inbox,
+        &thread.channel,
+        "outbound",
+        outbound.writer.kind(),
+        associate,
+        automatic,
+        conversation.episode,
+        conversation.turn,
+        &body,
+        tx.now,
+        tx.now,
+        1_i64,
+        "",
+        "queued",
+        undo_until,
+    ]);
+    messages.insert(tx).await?;
+    if let Some(associate) = associate {
+        tx.execute(
+            "INSERT INTO human_messages (message_id, author_kind, associate_id) VALUES ($1, 'associate', $2)",
+            values![&id, associate],
+        )
+        .await?;
+    }
+    tx.execute(
+        "INSERT INTO deliveries (message_id, recipient, handle_id, state) VALUES ($1, $2, $3, 'queued')",
+        values![&id, &recipient.address, &recipient.handle],
+    )
+    .await?;
+    let mut outbox = Rows::new(
+        "outbox",
+        &[
+            "id",
+            "message_id",
+            "recipient",
+            "part",
+            "thread_id",
+            "inbox_id",
+            "ticket",
+            "automatic",
+            "text",
+            "attachments",
+            "state",
+            "due_at",
+            "attempt",
+            "created_at",
+        ],
+    );
+    for (index, part) in (0_i64..).zip(outbound.parts) {
+        thread.last_ticket += 1;
+        let files = part.attachments.iter().map(AttachmentId::as_str).collect::<Vec<_>>().join(",");
+        outbox.push(values![
+            &OutboxId::new(),
+            &id,
+            &recipient.address,
+            index,
+            &thread.id,
+            &thread.inbox,
+            thread.last_ticket,
+            automatic.is_some(),
+            text::storable(&part.text).into_owned(),
+            files,
+            "queued",
+            outbound.due_at,
+            0_i64,
+            tx.now,
+        ]);
+    }
+    outbox.insert(tx).await?;
+    thread::save(tx, vec![thread]).await?;
+    conversation.show(outbound.writer.kind().as_str(), &body, tx.now);
+    tx.wake_outbox = true;
+    Ok(id)
+}
+
+/// Whom a private thread reaches.
+pub(super) struct Recipient {
+    pub handle: String,
+    pub address: String,
+}
+
+/// Finds whom a thread reaches and refuses where nobody can be reached, with the reason for a person.
+pub(super) async fn recipient(
+    tx: &mut Tx,
+    thread: &Thread,
+    sender_group: &str,
+) -> Result<Recipient, StoreError> {
+    let refuse = |reason: &str| StoreError::Conflict(Conflict::CannotReply(reason.to_owned()));
+    let Some(handle) = &thread.handle else { return Err(refuse("This thread has no single recipient.")) };
+    let row = tx
+        .first(
+            "SELECT h.id, h.address, h.can_reply, h.blocked_at, o.since FROM handles h \
+             LEFT JOIN opt_outs o ON o.sender_group = $2 AND o.address = h.address AND o.ended_at IS NULL WHERE h.id = $1",
+            values![handle, sender_group],
+        )
+        .await?
+        .ok_or(StoreError::NotFound("handle"))?;
+    if !row.get::<bool>("can_reply")? {
+        return Err(refuse("This sender can't receive replies."));
+    }
+    if row.get::<Option<i64>>("blocked_at")?.is_some() {
+        return Err(refuse("This handle is blocked."));
+    }
+    if row.get::<Option<i64>>("since")?.is_some() {
+        return Err(refuse("The customer wrote STOP and receives nothing until they write START."));
+    }
+    Ok(Recipient { handle: row.get("id")?, address: row.get("address")? })
+}
+
+/// Binds uploaded files to a message. Each must be the actor's own, stored, and not used before.
+pub(super) async fn take_attachments(
+    tx: &mut Tx,
+    actor: &Actor,
+    message: &MessageId,
+    ids: &[AttachmentId],
+) -> Result<(), StoreError> {
+    for (item, id) in (0_i64..).zip(ids) {
+        let taken = tx
+            .execute(
+                "UPDATE attachments SET message_id = $2, item = $3 \
+                 WHERE id = $1 AND uploaded_by = $4 AND message_id IS NULL AND state = 'stored'",
+                values![id, message, item, actor.id()],
+            )
+            .await?;
+        if taken == 0 {
+            return Err(StoreError::NotFound("attachment"));
+        }
+    }
+    Ok(())
+}
+
+/// What happened to a conversation, as its timeline shows it. Names and ids only.
+pub(super) async fn insert_activity(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    by: Option<&Actor>,
+    activity: serde_json::Value,
+) -> Result<MessageId, StoreError> {
+    let id = MessageId::new();
+    let position = conversation.next_position();
+    let kind = if by.is_some() { AuthorKind::Associate } else { AuthorKind::System };
+    let mut rows = Rows::new(
+        "messages",
+        &[
+            "id",
+            "brand",
+            "conversation_id",
+            "position",
+            "contact_id",
+            "kind",
+            "author_kind",
+            "associate_id",
+            "episode",
+            "turn",
+            "text",
+            "at",
+            "created_at",
+            "version",
+            "flags",
+            "activity",
+        ],
+    );
+    rows.push(values![
+        &id,
+        &conversation.brand,
+        &conversation.id,
+        position,
+        &conversation.contact,
+        "activity",
+        kind,
+        by.map(Actor::id),
+        conversation.episode,
+        conversation.turn,
+        "",
+        tx.now,
+        tx.now,
+        1_i64,
+        "",
+        activity.to_string(),
+    ]);
+    rows.insert(tx).await?;
+    Ok(id)
+}
+
+/// Shows the latest message that stands again, after one was taken back.
+pub(super) async fn show_latest(tx: &mut Tx, conversation: &mut Conversation) -> Result<(), StoreError> {
+    let row = tx
+        .first(
+            "SELECT kind, author_kind, text FROM messages WHERE conversation_id = $1 AND kind <> 'activity' \
+             AND (delivery IS NULL OR delivery <> 'cancelled') ORDER BY position DESC LIMIT 1",
+            values![&conversation.id],
+        )
+        .await?;
+    if let Some(row) = row {
+        let kind: String = row.get("kind")?;
+        let author: String = if kind == "note" { kind } else { row.get("author_kind")? };
+        let at = conversation.last_at;
+        conversation.show(&author, &row.get::<String>("text")?, at);
+    }
+    Ok(())
+}
+
+/// Remembers under an associate's key which message it became; gives that message when the same body
+/// comes again, and refuses another body.
+pub(super) async fn find_key(
+    tx: &mut Tx,
+    actor: &AssociateId,
+    key: &str,
+    body: &str,
+) -> Result<Option<MessageId>, StoreError> {
+    let row = tx
+        .first(
+            "SELECT body_hash, message_id FROM idempotency_keys WHERE associate_id = $1 AND key = $2",
+            values![actor, key],
+        )
+        .await?;
+    match row {
+        None => Ok(None),
+        Some(row) if row.get::<String>("body_hash")? == body => Ok(Some(row.parse("message_id")?)),
+        Some(_) => Err(Conflict::KeyReused.into()),
+    }
+}
+
+/// Keeps a key for 24 hours; a sweep removes it then.
+pub(super) async fn keep_key(
+    tx: &mut Tx,
+    actor: &AssociateId,
+    key: &str,
+    body: &str,
+    message: &MessageId,
+) -> Result<(), StoreError> {
+    let now = tx.now;
+    tx.execute(
+        "INSERT INTO idempotency_keys (associate_id, key, body_hash, message_id, created_at) VALUES ($1, $2, $3, $4, $5)",
+        values![actor, key, body, message, now],
+    )
+    .await
+    .map(drop)
+}

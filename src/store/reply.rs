@@ -1,0 +1,498 @@
+//! A person's words: replies, notes, and what may still be done about a reply that was sent.
+//!
+//! A reply needs an [`Actor`], which only a session gives; nothing that the bot makes has one.
+
+use std::{sync::Arc, time::Duration};
+
+use rapport_model::{
+    DeliveryState,
+    id::{AttachmentId, ConversationId, JobId, MessageId, ThreadId},
+    outbound::Part,
+    text,
+};
+
+use super::{
+    Store,
+    conversation::{self, Conversation, State},
+    db::Run as _,
+    entry::{self, Outbound, Writer},
+    error::{Conflict, StoreError},
+    ingest::InboxFacts,
+    obligation, outbox,
+    rows::Rows,
+    scope::Actor,
+    thread,
+    tx::Tx,
+    value::values,
+    writer::Write,
+};
+use crate::failpoints::durable_step;
+
+/// A reply as a person wrote it, cut into the parts that its channel carries.
+#[derive(Debug, Clone)]
+pub struct NewReply {
+    /// Where.
+    pub conversation: ConversationId,
+    /// On which leg it leaves.
+    pub thread: ThreadId,
+    /// What was written.
+    pub text: String,
+    /// The files, in their order.
+    pub attachments: Vec<AttachmentId>,
+    /// The same, as the channel carries it.
+    pub parts: Vec<Part>,
+    /// The last position that the author had seen.
+    pub seen_position: i64,
+    /// The client's key: one press of "send" is one message.
+    pub key: String,
+    /// Tells another body under the same key.
+    pub body_hash: String,
+    /// Close when the undo window ends.
+    pub close: bool,
+    /// How long it can be taken back.
+    pub undo: Duration,
+}
+
+/// What was taken back.
+#[derive(Debug, Clone)]
+pub struct Undone {
+    /// Where.
+    pub conversation: ConversationId,
+    /// What was written.
+    pub text: String,
+    /// Its files, free to be used again.
+    pub attachments: Vec<AttachmentId>,
+}
+
+impl Store {
+    /// Commits a reply: message, outbox rows and discharge in one transaction.
+    pub async fn insert_reply(&self, actor: &Actor, reply: NewReply) -> Result<MessageId, StoreError> {
+        self.writer.write(Reply { actor: actor.clone(), reply, inboxes: self.inboxes.clone() }).await
+    }
+
+    /// Commits a note, that nobody outside ever sees.
+    pub async fn insert_note(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        text: String,
+        attachments: Vec<AttachmentId>,
+        key: String,
+    ) -> Result<MessageId, StoreError> {
+        let body_hash = hash(&["note", conversation.as_str(), &text], &attachments);
+        self.writer
+            .write(Note {
+                actor: actor.clone(),
+                inboxes: self.inboxes.clone(),
+                conversation: conversation.clone(),
+                text,
+                attachments,
+                key,
+                body_hash,
+            })
+            .await
+    }
+
+    /// Takes a reply back: all of it, or `TooLate` as soon as one part has left the queue.
+    pub async fn undo(&self, actor: &Actor, message: &MessageId) -> Result<Undone, StoreError> {
+        self.writer.write(Undo { act: self.act(actor, message) }).await
+    }
+
+    /// Sends again what failed, or what nobody knows of: a person decided that.
+    pub async fn resend(&self, actor: &Actor, message: &MessageId) -> Result<ConversationId, StoreError> {
+        self.writer.write(Resend { act: self.act(actor, message) }).await
+    }
+
+    /// "It did arrive": a person settles what nobody knew.
+    pub async fn confirm(&self, actor: &Actor, message: &MessageId) -> Result<ConversationId, StoreError> {
+        self.writer.write(Confirm { act: self.act(actor, message) }).await
+    }
+
+    fn act(&self, actor: &Actor, message: &MessageId) -> OnMessage {
+        OnMessage { actor: actor.clone(), inboxes: self.inboxes.clone(), message: message.clone() }
+    }
+}
+
+/// Tells one body from another under the same key.
+pub fn hash(texts: &[&str], attachments: &[AttachmentId]) -> String {
+    use sha2::{Digest as _, Sha256};
+    let mut hash = Sha256::new();
+    for text in texts.iter().copied().chain(attachments.iter().map(AttachmentId::as_str)) {
+        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(text);
+    }
+    super::ingest::hex(&hash.finalize())
+}
+
+/// Loads a conversation within the actor's scope, locked.
+pub(super) async fn conversation_for(
+    tx: &mut Tx,
+    actor: &Actor,
+    inboxes: &[Arc<InboxFacts>],
+    id: &ConversationId,
+) -> Result<Conversation, StoreError> {
+    let conversation = conversation::get(tx, id).await?;
+    if actor.sees(inboxes, conversation.team.as_ref(), conversation.assignee.as_ref(), &conversation.inbox) {
+        Ok(conversation)
+    } else {
+        Err(StoreError::NotFound("conversation"))
+    }
+}
+
+struct Reply {
+    actor: Actor,
+    reply: NewReply,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+}
+
+impl Write for Reply {
+    type Output = MessageId;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<MessageId, StoreError> {
+        let (actor, reply) = (&self.actor, &self.reply);
+        if let Some(message) = entry::find_key(tx, actor.id(), &reply.key, &reply.body_hash).await? {
+            return Ok(message);
+        }
+        conversation_for(tx, actor, &self.inboxes, &reply.conversation).await?;
+        self.refuse_unseen(tx).await?;
+        silence_bot(tx, &reply.conversation).await?;
+        let before = conversation::get(tx, &reply.conversation).await?;
+        let mut after = before.clone();
+        let mut thread = thread::get(tx, &reply.thread).await?;
+        let facts = self
+            .inboxes
+            .iter()
+            .find(|facts| facts.id == thread.inbox)
+            .ok_or(StoreError::NotFound("inbox"))?;
+        let recipient = entry::recipient(tx, &thread, &facts.sender_group).await?;
+        if after.state == State::Closed {
+            after.reopen();
+        }
+        after.state = State::Open;
+        let due_at = tx.now.plus(reply.undo);
+        let writer = Writer::Associate(actor);
+        let outbound = Outbound { writer, text: &reply.text, parts: &reply.parts, due_at };
+        let message = entry::insert_outbound(tx, &mut after, &mut thread, &recipient, &outbound).await?;
+        entry::take_attachments(tx, actor, &message, &reply.attachments).await?;
+        durable_step!("reply.inserted");
+        let contact = after.contact.clone();
+        obligation::discharge(tx, &mut after, &message, &contact, reply.seen_position).await?;
+        after.human_in_episode = true;
+        after.turn += 1;
+        after.word_position = after.last_position;
+        after.thread = thread.id.clone();
+        after.inbox = thread.inbox.clone();
+        after.channel = thread.channel.clone();
+        after.assignee.get_or_insert_with(|| actor.id().clone());
+        conversation::save_one(tx, &before, &after).await?;
+        self.tidy_view(tx, &after).await?;
+        if reply.close {
+            close_later(tx, &after.id, &message, actor, due_at).await?;
+        }
+        entry::keep_key(tx, actor.id(), &reply.key, &reply.body_hash, &message).await?;
+        let mut event = after.event("message.sent", Some(&before));
+        event.message = Some(message.clone());
+        event.actor = Some(actor.id().clone());
+        tx.tell(event);
+        Ok(message)
+    }
+}
+
+impl Reply {
+    /// Refuses where a customer or a colleague wrote after what the author saw.
+    async fn refuse_unseen(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let newer = tx
+            .first(
+                "SELECT position FROM messages WHERE conversation_id = $1 AND position > $2 AND (kind = 'inbound' OR (\
+                 kind = 'outbound' AND author_kind <> 'bot' AND delivery <> 'cancelled' AND (associate_id IS NULL OR associate_id <> $3))) LIMIT 1",
+                values![&self.reply.conversation, self.reply.seen_position, self.actor.id()],
+            )
+            .await?;
+        if newer.is_some() { Err(Conflict::NewerMessage.into()) } else { Ok(()) }
+    }
+
+    /// The author has seen all up to their own words, and their draft is used up.
+    async fn tidy_view(&self, tx: &mut Tx, conversation: &Conversation) -> Result<(), StoreError> {
+        tx.execute(
+            "INSERT INTO read_marks (associate_id, conversation_id, position) VALUES ($1, $2, $3) \
+             ON CONFLICT (associate_id, conversation_id) DO UPDATE SET position = excluded.position",
+            values![self.actor.id(), &conversation.id, self.reply.seen_position.max(0)],
+        )
+        .await?;
+        tx.execute(
+            "DELETE FROM drafts WHERE associate_id = $1 AND conversation_id = $2 AND NOT note",
+            values![self.actor.id(), &conversation.id],
+        )
+        .await
+        .map(drop)
+    }
+}
+
+/// A human message cancels what the bot still has in the queue of the conversation.
+async fn silence_bot(tx: &mut Tx, conversation: &ConversationId) -> Result<(), StoreError> {
+    let rows = tx
+        .all(
+            "SELECT o.id, o.message_id, o.recipient, o.part, o.state, o.automatic FROM messages m JOIN outbox o ON o.message_id = m.id \
+             WHERE m.conversation_id = $1 AND m.automatic_kind IS NOT NULL AND o.state = 'queued'",
+            values![conversation],
+        )
+        .await?;
+    for row in &rows {
+        let row = outbox::OutboxRow::read(row)?;
+        outbox::advance(tx, &row, DeliveryState::Cancelled, Some("a person has written")).await?;
+    }
+    Ok(())
+}
+
+async fn close_later(
+    tx: &mut Tx,
+    conversation: &ConversationId,
+    message: &MessageId,
+    actor: &Actor,
+    at: rapport_model::Timestamp,
+) -> Result<(), StoreError> {
+    let mut rows = Rows::new("jobs", &["id", "kind", "key", "payload", "due_at", "attempt", "created_at"]);
+    let payload = [conversation.as_str(), message.as_str(), actor.id().as_str()].join(" ");
+    rows.push(values![&JobId::new(), "close", format!("close:{message}"), payload, at, 0_i64, tx.now]);
+    rows.insert(tx).await?;
+    tx.wake_jobs = true;
+    Ok(())
+}
+
+struct Note {
+    actor: Actor,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+    conversation: ConversationId,
+    text: String,
+    attachments: Vec<AttachmentId>,
+    key: String,
+    body_hash: String,
+}
+
+impl Write for Note {
+    type Output = MessageId;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<MessageId, StoreError> {
+        if let Some(message) = entry::find_key(tx, self.actor.id(), &self.key, &self.body_hash).await? {
+            return Ok(message);
+        }
+        let before = conversation_for(tx, &self.actor, &self.inboxes, &self.conversation).await?;
+        let mut after = before.clone();
+        let id = MessageId::new();
+        let position = after.next_position();
+        let body = text::storable(&self.text).into_owned();
+        let mut rows = Rows::new(
+            "messages",
+            &[
+                "id",
+                "brand",
+                "conversation_id",
+                "position",
+                "contact_id",
+                "kind",
+                "author_kind",
+                "associate_id",
+                "episode",
+                "turn",
+                "text",
+                "at",
+                "created_at",
+                "version",
+                "flags",
+            ],
+        );
+        rows.push(values![
+            &id,
+            &after.brand,
+            &after.id,
+            position,
+            &after.contact,
+            "note",
+            "associate",
+            self.actor.id(),
+            after.episode,
+            after.turn,
+            &body,
+            tx.now,
+            tx.now,
+            1_i64,
+            ""
+        ]);
+        rows.insert(tx).await?;
+        entry::take_attachments(tx, &self.actor, &id, &self.attachments).await?;
+        after.show("note", &body, tx.now);
+        conversation::save_one(tx, &before, &after).await?;
+        tx.execute(
+            "DELETE FROM drafts WHERE associate_id = $1 AND conversation_id = $2 AND note",
+            values![self.actor.id(), &after.id],
+        )
+        .await?;
+        entry::keep_key(tx, self.actor.id(), &self.key, &self.body_hash, &id).await?;
+        let mut event = after.event("note.added", Some(&before));
+        event.message = Some(id.clone());
+        event.actor = Some(self.actor.id().clone());
+        tx.tell(event);
+        Ok(id)
+    }
+}
+
+/// What every act on a sent message begins with.
+struct OnMessage {
+    actor: Actor,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+    message: MessageId,
+}
+
+/// The message of an act, with its conversation within the actor's scope.
+struct Found {
+    conversation: Conversation,
+    position: i64,
+    text: String,
+    by_actor: bool,
+}
+
+impl OnMessage {
+    async fn find(&self, tx: &mut Tx) -> Result<Found, StoreError> {
+        let row = tx
+            .first(
+                "SELECT conversation_id, position, text, associate_id FROM messages WHERE id = $1 AND kind = 'outbound' AND author_kind = 'associate'",
+                values![&self.message],
+            )
+            .await?
+            .ok_or(StoreError::NotFound("message"))?;
+        let conversation = conversation_for(tx, &self.actor, &self.inboxes, &row.parse("conversation_id")?)
+            .await
+            .map_err(|error| match error {
+                StoreError::NotFound(_) => StoreError::NotFound("message"),
+                other => other,
+            })?;
+        Ok(Found {
+            conversation,
+            position: row.get("position")?,
+            text: row.get("text")?,
+            by_actor: row.get::<Option<String>>("associate_id")?.as_deref() == Some(self.actor.id().as_str()),
+        })
+    }
+
+    async fn parts(&self, tx: &mut Tx) -> Result<Vec<outbox::OutboxRow>, StoreError> {
+        tx.all(
+            "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE message_id = $1 ORDER BY part",
+            values![&self.message],
+        )
+        .await?
+        .iter()
+        .map(outbox::OutboxRow::read)
+        .collect()
+    }
+
+    fn tell(&self, tx: &mut Tx, kind: &'static str, conversation: &Conversation) {
+        let mut event = conversation.event(kind, None);
+        event.message = Some(self.message.clone());
+        event.actor = Some(self.actor.id().clone());
+        tx.tell(event);
+    }
+}
+
+struct Undo {
+    act: OnMessage,
+}
+
+impl Write for Undo {
+    type Output = Undone;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<Undone, StoreError> {
+        let found = self.act.find(tx).await?;
+        if !found.by_actor {
+            return Err(StoreError::NotFound("message"));
+        }
+        let parts = self.act.parts(tx).await?;
+        if parts.iter().any(|part| part.state != DeliveryState::Queued) {
+            return Err(Conflict::TooLate.into());
+        }
+        tx.execute("UPDATE outbox SET state = 'cancelled' WHERE message_id = $1", values![&self.act.message])
+            .await?;
+        outbox::settle_message(tx, &self.act.message, None).await?;
+        let attachments = tx
+            .all(
+                "UPDATE attachments SET message_id = NULL WHERE message_id = $1 RETURNING id, item",
+                values![&self.act.message],
+            )
+            .await?;
+        let mut attachments: Vec<(i64, AttachmentId)> = attachments
+            .iter()
+            .map(|row| Ok((row.get("item")?, row.parse("id")?)))
+            .collect::<Result<_, StoreError>>()?;
+        attachments.sort();
+        tx.execute("DELETE FROM jobs WHERE key = $1", values![format!("close:{}", self.act.message)]).await?;
+        let before = conversation::get(tx, &found.conversation.id).await?;
+        let mut after = before.clone();
+        entry::show_latest(tx, &mut after).await?;
+        conversation::save_one(tx, &before, &after).await?;
+        self.act.tell(tx, "message.undone", &after);
+        Ok(Undone {
+            conversation: after.id,
+            text: found.text,
+            attachments: attachments.into_iter().map(|(_, id)| id).collect(),
+        })
+    }
+}
+
+struct Resend {
+    act: OnMessage,
+}
+
+impl Write for Resend {
+    type Output = ConversationId;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<ConversationId, StoreError> {
+        let found = self.act.find(tx).await?;
+        let parts = self.act.parts(tx).await?;
+        let unsettled = |part: &&outbox::OutboxRow| {
+            matches!(part.state, DeliveryState::Failed | DeliveryState::Unconfirmed)
+        };
+        let Some(first) = parts.iter().find(unsettled) else {
+            return Err(Conflict::NotNow(
+                "Only a message that failed, or of which nobody knows, can be sent again.",
+            )
+            .into());
+        };
+        let now = tx.now;
+        // What was sent stays sent; the first that was not, and what was cancelled or held behind it, goes again.
+        tx.execute(
+            "UPDATE outbox SET state = 'queued', due_at = $3, attempt = 0, reason = NULL, external_id = NULL \
+             WHERE message_id = $1 AND part >= $2 AND state IN ('failed', 'unconfirmed', 'cancelled')",
+            values![&self.act.message, first.part, now],
+        )
+        .await?;
+        tx.wake_outbox = true;
+        outbox::settle_message(tx, &self.act.message, None).await?;
+        let before = conversation::get(tx, &found.conversation.id).await?;
+        let mut after = before.clone();
+        let contact = after.contact.clone();
+        obligation::discharge(tx, &mut after, &self.act.message, &contact, found.position).await?;
+        conversation::save_one(tx, &before, &after).await?;
+        self.act.tell(tx, "message.resent", &after);
+        Ok(after.id)
+    }
+}
+
+struct Confirm {
+    act: OnMessage,
+}
+
+impl Write for Confirm {
+    type Output = ConversationId;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<ConversationId, StoreError> {
+        let found = self.act.find(tx).await?;
+        let parts = self.act.parts(tx).await?;
+        if !parts.iter().any(|part| part.state == DeliveryState::Unconfirmed) {
+            return Err(Conflict::NotNow("Only a message of which nobody knows can be confirmed.").into());
+        }
+        for part in parts.iter().filter(|part| part.state == DeliveryState::Unconfirmed) {
+            outbox::advance(tx, part, DeliveryState::Sent, None).await?;
+        }
+        self.act.tell(tx, "message.confirmed", &found.conversation);
+        Ok(found.conversation.id)
+    }
+}
