@@ -4,6 +4,8 @@
 
 /// Every point there is. A test compares this list with the source.
 pub const POINTS: &[&str] = &[
+    "dispatch.after_send",
+    "dispatch.before_send",
     "group.after_commit",
     "group.before_commit",
     "group.before_log",
@@ -25,3 +27,10 @@ macro_rules! durable_step {
     };
 }
 pub(crate) use durable_step;
+
+/// A point between two durable steps, where a test can hold a task up, or end the process.
+pub(crate) fn pause(name: &str) {
+    fail::fail_point!(name);
+    // Without the feature the macro is empty.
+    let _ = name;
+}

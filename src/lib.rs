@@ -2,7 +2,9 @@
 //!
 //! `docs/ARCHITECTURE.md` is the map of this code.
 
+pub mod clock;
 pub mod config;
+pub mod engine;
 pub mod failpoints;
 pub mod registry;
 pub mod store;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rapport_model::{
     AutomaticKind,
     event::ThreadKind,
-    id::{ConversationId, JobId},
+    id::{ConversationId, InboxId, JobId},
     outbound::Part,
 };
 
@@ -25,7 +25,7 @@ use super::{
 
 /// At most so many automatic messages to one person a day, over all conversations.
 const MOST_A_DAY: i64 = 2;
-const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// An acknowledgement that the bot would like to send.
 #[derive(Debug, Clone)]
@@ -49,15 +49,12 @@ impl Store {
     }
 
     /// On which inbox a conversation is answered now.
-    pub async fn find_inbox_of(
-        &self,
-        conversation: &ConversationId,
-    ) -> Result<Option<(rapport_model::id::InboxId, i64)>, StoreError> {
+    pub async fn find_inbox_of(&self, conversation: &ConversationId) -> Result<Option<InboxId>, StoreError> {
         self.pool
             .clone()
-            .first("SELECT inbox_id, turn FROM conversations WHERE id = $1", values![conversation])
+            .first("SELECT inbox_id FROM conversations WHERE id = $1", values![conversation])
             .await?
-            .map(|row| Ok((rapport_model::id::InboxId(row.get("inbox_id")?), row.get("turn")?)))
+            .map(|row| row.get("inbox_id").map(InboxId))
             .transpose()
     }
 }

@@ -254,7 +254,7 @@ pub(super) async fn load(
     let (source, args) = rows::keys(tx.engine(), ids.into_iter().map(|id| values![id]).collect());
     let lock = dialect::for_update(tx.engine());
     let sql = built(["SELECT * FROM conversations WHERE id IN ", &source, " ORDER BY id", lock].concat());
-    read_all(tx.rows_of(sql, args).await?)
+    read_all(&tx.rows_of(sql, args).await?)
 }
 
 /// Loads the latest open conversation of each contact, locked.
@@ -276,10 +276,10 @@ pub(super) async fn load_open_of_contacts(
         ]
         .concat(),
     );
-    read_all(tx.rows_of(sql, args).await?)
+    read_all(&tx.rows_of(sql, args).await?)
 }
 
-fn read_all(rows: Vec<Row>) -> Result<HashMap<ConversationId, Conversation>, StoreError> {
+fn read_all(rows: &[Row]) -> Result<HashMap<ConversationId, Conversation>, StoreError> {
     rows.iter().map(|row| Conversation::read(row).map(|c| (c.id.clone(), c))).collect()
 }
 

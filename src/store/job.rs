@@ -50,12 +50,12 @@ impl Store {
         self.writer.write(Finish { id: id.clone(), outcome }).await
     }
 
-    /// When the next job becomes due.
+    /// When the next job that nobody holds becomes due.
     pub async fn find_next_job(&self) -> Result<Option<Timestamp>, StoreError> {
         self.pool
             .clone()
             .first(
-                "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) AS due FROM jobs WHERE done_at IS NULL",
+                "SELECT min(due_at) AS due FROM jobs WHERE done_at IS NULL AND lease_until IS NULL",
                 Vec::new(),
             )
             .await?

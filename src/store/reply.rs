@@ -67,7 +67,7 @@ pub struct Undone {
 impl Store {
     /// Commits a reply: message, outbox rows and discharge in one transaction.
     pub async fn insert_reply(&self, actor: &Actor, reply: NewReply) -> Result<MessageId, StoreError> {
-        self.writer.write(Reply { actor: actor.clone(), reply, inboxes: self.inboxes.clone() }).await
+        self.writer.write(Reply { actor: actor.clone(), new: reply, inboxes: self.inboxes.clone() }).await
     }
 
     /// Commits a note, that nobody outside ever sees.
@@ -141,7 +141,7 @@ pub(super) async fn conversation_for(
 
 struct Reply {
     actor: Actor,
-    reply: NewReply,
+    new: NewReply,
     inboxes: Arc<[Arc<InboxFacts>]>,
 }
 
@@ -149,7 +149,7 @@ impl Write for Reply {
     type Output = MessageId;
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<MessageId, StoreError> {
-        let (actor, reply) = (&self.actor, &self.reply);
+        let (actor, reply) = (&self.actor, &self.new);
         if let Some(message) = entry::find_key(tx, actor.id(), &reply.key, &reply.body_hash).await? {
             return Ok(message);
         }
@@ -205,7 +205,7 @@ impl Reply {
             .first(
                 "SELECT position FROM messages WHERE conversation_id = $1 AND position > $2 AND (kind = 'inbound' OR (\
                  kind = 'outbound' AND author_kind <> 'bot' AND delivery <> 'cancelled' AND (associate_id IS NULL OR associate_id <> $3))) LIMIT 1",
-                values![&self.reply.conversation, self.reply.seen_position, self.actor.id()],
+                values![&self.new.conversation, self.new.seen_position, self.actor.id()],
             )
             .await?;
         if newer.is_some() { Err(Conflict::NewerMessage.into()) } else { Ok(()) }
@@ -216,7 +216,7 @@ impl Reply {
         tx.execute(
             "INSERT INTO read_marks (associate_id, conversation_id, position) VALUES ($1, $2, $3) \
              ON CONFLICT (associate_id, conversation_id) DO UPDATE SET position = excluded.position",
-            values![self.actor.id(), &conversation.id, self.reply.seen_position.max(0)],
+            values![self.actor.id(), &conversation.id, self.new.seen_position.max(0)],
         )
         .await?;
         tx.execute(

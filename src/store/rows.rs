@@ -13,17 +13,17 @@ const MOST_PARAMETERS: usize = 30_000;
 pub(super) struct Rows {
     table: &'static str,
     columns: &'static [&'static str],
-    rows: Vec<Vec<Value>>,
+    values: Vec<Vec<Value>>,
 }
 
 impl Rows {
     pub(super) fn new(table: &'static str, columns: &'static [&'static str]) -> Self {
-        Self { table, columns, rows: Vec::new() }
+        Self { table, columns, values: Vec::new() }
     }
 
     pub(super) fn push(&mut self, row: Vec<Value>) {
         debug_assert_eq!(row.len(), self.columns.len(), "columns of {}", self.table);
-        self.rows.push(row);
+        self.values.push(row);
     }
 
     /// Inserts them all; a row that is there already is an error.
@@ -43,7 +43,7 @@ impl Rows {
     async fn statement(self, db: &mut impl Run, suffix: &'static str) -> Result<Vec<Row>, StoreError> {
         let mut returned = Vec::new();
         let most = MOST_PARAMETERS / self.columns.len();
-        let mut rows = self.rows;
+        let mut rows = self.values;
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(most));
             let mut sql = ["INSERT INTO ", self.table, " (", &self.columns.join(", "), ") "].concat();

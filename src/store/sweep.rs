@@ -7,7 +7,7 @@ use rapport_model::Timestamp;
 
 use super::{Blobs, Store, db::Run as _, error::StoreError, value::values};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 impl Store {
     /// Removes what is older than its time. `raw` and `events` say how long those are kept.

@@ -26,7 +26,7 @@ use crate::store::{
 };
 
 /// Within this time the same text again counts as a repeat.
-const REPEAT_WINDOW: std::time::Duration = std::time::Duration::from_secs(600);
+const REPEAT_WINDOW: std::time::Duration = std::time::Duration::from_mins(10);
 
 struct Group {
     people: HashMap<HandleKey, Person>,
@@ -451,7 +451,8 @@ impl Tables {
 
     fn acknowledge(&mut self, conversation: &Conversation, now: Timestamp) {
         let key = format!("ack:{}:{}", conversation.id, conversation.turn);
-        self.jobs.push(values![&JobId::new(), "ack", key, conversation.id.as_str(), now, 0_i64, now]);
+        let payload = format!("{} {}", conversation.id, conversation.turn);
+        self.jobs.push(values![&JobId::new(), "ack", key, payload, now, 0_i64, now]);
     }
 
     fn media(

@@ -1,0 +1,153 @@
+//! The dispatcher: one task an inbox, so that a dead or slow channel holds up no other.
+//!
+//! It claims due rows under a lease, lets the connector send them, and records each outcome. A row
+//! whose lease ends without an outcome is `unconfirmed`: nobody sends it again by itself, unless the
+//! channel tells repeats apart.
+
+use std::{sync::Arc, time::Duration};
+
+use rapport_model::{
+    Health,
+    id::InboxId,
+    outbound::{Outgoing, Part, SendError},
+};
+use tokio::task::JoinSet;
+
+use super::{Engine, Inbox, retry::next_try};
+use crate::{
+    failpoints,
+    store::{Claimed, SendOutcome, StoreError},
+};
+
+/// So many sends of one inbox are under way at once.
+const AT_ONCE: usize = 16;
+/// A send that takes longer counts as unknown.
+const LONGEST_SEND: Duration = Duration::from_secs(25);
+/// Longer than any send, so that only a row whose process died loses its lease.
+const LEASE: Duration = Duration::from_secs(35);
+/// How often rows are looked for when nothing wakes the dispatcher: for other nodes and lost wake-ups.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long nothing is sent while our credentials are refused.
+const UNAUTHORIZED: Duration = Duration::from_mins(1);
+
+pub(super) async fn run(engine: Engine, id: InboxId) {
+    let Some(inbox) = engine.inbox(&id) else { return };
+    let idempotent = inbox.connector.capabilities().idempotent_send;
+    let mut wake = engine.store().watch_outbox();
+    let mut sends = JoinSet::new();
+    let mut first = true;
+    while !engine.shutdown_token().is_cancelled() {
+        if let Err(error) = engine.store().expire_outbox(&id, first, idempotent).await {
+            tracing::warn!(inbox.id = %id, %error, "Leases could not be looked through");
+        } else {
+            first = false;
+        }
+        let free = i64::try_from(AT_ONCE - sends.len()).unwrap_or(0);
+        // Without leases looked through first, a row of a process that died could be overtaken.
+        let claimed = if free > 0 && !first {
+            engine.store().claim_outbox(&inbox.facts, LEASE, free).await.unwrap_or_else(|error| {
+                tracing::warn!(inbox.id = %id, %error, "Nothing could be claimed for sending");
+                Vec::new()
+            })
+        } else {
+            Vec::new()
+        };
+        let any = !claimed.is_empty();
+        for row in claimed {
+            sends.spawn(send(engine.clone(), id.clone(), row));
+        }
+        if any && sends.len() < AT_ONCE {
+            continue;
+        }
+        wait(&engine, &id, &mut wake, &mut sends).await;
+    }
+    // What is under way gets its chance to end; the rest is unconfirmed at the next start.
+    while sends.join_next().await.is_some() {}
+}
+
+/// Waits for new rows, for the next one to become due, or for a send to end.
+async fn wait(
+    engine: &Engine,
+    id: &InboxId,
+    wake: &mut tokio::sync::watch::Receiver<u64>,
+    sends: &mut JoinSet<()>,
+) {
+    let due = engine.store().find_next_due(id).await.ok().flatten();
+    // A row that is due and was not claimed waits behind another: its turn comes with a wake-up.
+    let pause = due.map_or(IDLE, |due| due.since(engine.store().now()));
+    let pause = if pause.is_zero() { IDLE } else { pause.min(IDLE) };
+    tokio::select! {
+        _ = wake.changed() => {}
+        Some(_) = sends.join_next() => {}
+        () = tokio::time::sleep(pause) => {}
+        () = engine.shutdown_token().cancelled() => {}
+    }
+}
+
+async fn send(engine: Engine, id: InboxId, row: Claimed) {
+    let Some(inbox) = engine.inbox(&id) else { return };
+    let outgoing = outgoing(&engine, &row);
+    failpoints::pause("dispatch.before_send");
+    let outcome = match tokio::time::timeout(LONGEST_SEND, inbox.connector.send(&outgoing)).await {
+        Ok(Ok(receipt)) => SendOutcome::Sent(receipt.id),
+        Ok(Err(error)) => failed(&engine, inbox, row.attempt, &error),
+        Err(_) => SendOutcome::Unknown,
+    };
+    failpoints::pause("dispatch.after_send");
+    record(&engine, inbox, &row, outcome).await;
+}
+
+fn outgoing(engine: &Engine, row: &Claimed) -> Outgoing {
+    Outgoing {
+        key: row.id.clone(),
+        attempt: row.attempt,
+        thread: row.thread.clone(),
+        from: row.from.clone(),
+        to: row.to.clone(),
+        reply_to: None,
+        part: Part { text: row.text.clone(), attachments: row.attachments.clone() },
+        media: row.attachments.iter().map(|id| engine.links().link(id, engine.clock().now())).collect(),
+    }
+}
+
+fn failed(engine: &Engine, inbox: &Inbox, attempt: u32, error: &SendError) -> SendOutcome {
+    let now = engine.clock().now();
+    let again = |wish, reason: &str| match next_try(now, attempt, wish, rand::random()) {
+        Some(at) => SendOutcome::Again { at, reason: reason.to_owned() },
+        None => SendOutcome::Failed { reason: format!("Given up after {attempt} tries: {reason}") },
+    };
+    match error {
+        SendError::Transient { retry_after } => {
+            again(*retry_after, "the provider could not be reached, or was busy")
+        }
+        SendError::Unauthorized => {
+            inbox.health.report(Health::Unauthorized);
+            again(Some(UNAUTHORIZED), "the provider does not accept our credentials")
+        }
+        SendError::Rejected { code } => SendOutcome::Failed { reason: code.clone() },
+        SendError::Unknown => SendOutcome::Unknown,
+    }
+}
+
+/// Records an outcome, however long the store can't be had: what was sent must not be forgotten while
+/// this process lives.
+async fn record(engine: &Engine, inbox: &Inbox, row: &Claimed, outcome: SendOutcome) {
+    let facts: &Arc<_> = &inbox.facts;
+    let idempotent = inbox.connector.capabilities().idempotent_send;
+    loop {
+        match engine.store().update_outbox(&facts.id, &row.id, outcome.clone(), idempotent).await {
+            Ok(()) => return,
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Busy)) => {
+                tracing::error!(inbox.id = %facts.id, %error, "An outcome could not be recorded and is tried again");
+            }
+            Err(error) => {
+                tracing::error!(inbox.id = %facts.id, %error, "An outcome could not be recorded");
+                return;
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            () = engine.shutdown_token().cancelled() => return,
+        }
+    }
+}

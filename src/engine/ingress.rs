@@ -1,0 +1,107 @@
+//! The bridge's side of receiving: from a connector's batch to a committed one.
+//!
+//! `Ok` means committed. A raw form too large for a row is written to the files, synced, before the
+//! row that names it.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use rapport_model::{
+    Address, Author, InboundEvent, Timestamp,
+    bot::Unanswerable,
+    id::{Cursor, Scope},
+};
+use rapport_sdk::{Batch, BoxFuture, IngestError, Ingested, Ingress};
+
+use crate::store::{Blobs, InboxFacts, IngestRequest, Outcome, Store, StoreError};
+
+/// Raw forms up to this length stand in the row.
+const LARGEST_ROW: usize = 256 * 1024;
+/// When a provider is to come again after we could not store.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Takes in what one inbox's connector brings.
+pub(super) struct InboxIngress {
+    store: Store,
+    blobs: Blobs,
+    facts: Arc<InboxFacts>,
+    ours: Vec<Address>,
+    last_inbound: AtomicI64,
+}
+
+impl InboxIngress {
+    pub(super) fn new(store: Store, blobs: Blobs, facts: Arc<InboxFacts>, ours: Vec<Address>) -> Self {
+        Self { store, blobs, facts, ours, last_inbound: AtomicI64::new(0) }
+    }
+
+    /// When something last came in since the start.
+    pub(super) fn last_inbound(&self) -> Option<Timestamp> {
+        match self.last_inbound.load(Ordering::Relaxed) {
+            0 => None,
+            at => Some(Timestamp(at)),
+        }
+    }
+
+    async fn commit(&self, mut batch: Batch) -> Result<Vec<Ingested>, StoreError> {
+        let mut raw_blobs = HashMap::new();
+        for (at, event) in batch.events.iter_mut().enumerate() {
+            let InboundEvent::Message(message) = event else { continue };
+            // Our own addresses are never customers: two of our numbers must not talk to each other.
+            if let Author::Contact { address, .. } = &message.author
+                && self.ours.contains(address)
+            {
+                message.unanswerable.get_or_insert(Unanswerable::AutomaticMail);
+            }
+            if message.raw.bytes.len() > LARGEST_ROW {
+                let bytes = Bytes::from(std::mem::take(&mut message.raw.bytes));
+                raw_blobs.insert(at, self.blobs.put(bytes).await?.key);
+            }
+        }
+        let any_message = batch.events.iter().any(|event| matches!(event, InboundEvent::Message(_)));
+        let request = IngestRequest::new(
+            self.facts.clone(),
+            batch.events,
+            batch.cursor,
+            batch.complete_up_to,
+            raw_blobs,
+        );
+        let outcomes = self.store.ingest(request).await?;
+        if any_message {
+            self.last_inbound.store(self.store.now().millis(), Ordering::Relaxed);
+        }
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| match outcome {
+                Outcome::Stored => Ingested::Stored,
+                Outcome::Duplicate => Ingested::Duplicate,
+                Outcome::Parked => Ingested::Parked,
+            })
+            .collect())
+    }
+}
+
+impl Ingress for InboxIngress {
+    fn cursor<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Option<Cursor>, IngestError>> {
+        Box::pin(async move {
+            self.store.find_cursor(&self.facts.id, scope).await.map_err(|error| self.refused(&error))
+        })
+    }
+
+    fn ingest(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Ingested>, IngestError>> {
+        Box::pin(async move { self.commit(batch).await.map_err(|error| self.refused(&error)) })
+    }
+}
+
+impl InboxIngress {
+    fn refused(&self, error: &StoreError) -> IngestError {
+        tracing::error!(inbox.id = %self.facts.id, %error, "A batch was not stored and is asked for again");
+        IngestError::Unavailable { retry_after: RETRY_AFTER }
+    }
+}

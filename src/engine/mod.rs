@@ -1,0 +1,187 @@
+//! The engine: what moves between the connectors and the store.
+//!
+//! [`ingress`] takes in what connectors bring; [`dispatch`] sends what the outbox holds; [`jobs`] does
+//! what was put off; [`supervisor`] keeps the connectors running and knows how they fare; [`reply`]
+//! turns a person's words into parts. Nothing here decides what a conversation is: that is the
+//! store's. Nothing here knows a channel by its name: that is the connector's.
+//!
+//! Every task ends when the engine's token is cancelled; [`Engine::shutdown`] waits for them.
+
+mod acknowledge;
+mod dispatch;
+mod ingress;
+mod jobs;
+mod media;
+mod reply;
+mod retry;
+mod status;
+mod supervisor;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use rapport_model::{Capabilities, Clock, id::InboxId};
+use rapport_sdk::{Connector, HealthReporter, Ingress, WebhookRequest, WebhookResponse};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+use crate::{
+    config::Config,
+    store::{Blobs, InboxFacts, Store},
+};
+
+pub use media::MediaLinks;
+pub use reply::{NewReply, ReplyError};
+pub use status::InboxStatus;
+
+use ingress::InboxIngress;
+
+/// How long the engine waits for its tasks when it is told to stop.
+const PATIENCE: Duration = Duration::from_millis(4500);
+
+/// A running bridge. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Arc<Config>,
+    store: Store,
+    blobs: Blobs,
+    clock: Arc<dyn Clock>,
+    links: MediaLinks,
+    inboxes: BTreeMap<InboxId, Inbox>,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// One inbox with its connector.
+struct Inbox {
+    facts: Arc<InboxFacts>,
+    connector: Arc<dyn Connector>,
+    ingress: Arc<InboxIngress>,
+    health: HealthReporter,
+    status: status::Watch,
+}
+
+/// What an engine is started with.
+pub struct Setup {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The open store, which knows the same inboxes.
+    pub store: Store,
+    /// Its files.
+    pub blobs: Blobs,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The connectors, by inbox.
+    pub connectors: Vec<(InboxId, Arc<dyn Connector>)>,
+    /// Signs the links under which providers fetch files.
+    pub links: MediaLinks,
+}
+
+impl Engine {
+    /// Starts every task of the bridge. Must be called within a Tokio runtime.
+    pub fn start(setup: Setup) -> Self {
+        let mut connectors: BTreeMap<InboxId, Arc<dyn Connector>> = setup.connectors.into_iter().collect();
+        let mut inboxes = BTreeMap::new();
+        for facts in setup.store.inboxes() {
+            let (Some(connector), Some(inbox)) =
+                (connectors.remove(&facts.id), setup.config.inbox(&facts.id))
+            else {
+                continue;
+            };
+            let (health, watch) = HealthReporter::new();
+            let ingress = InboxIngress::new(
+                setup.store.clone(),
+                setup.blobs.clone(),
+                facts.clone(),
+                inbox.addresses.clone(),
+            );
+            inboxes.insert(
+                facts.id.clone(),
+                Inbox { facts: facts.clone(), connector, ingress: Arc::new(ingress), health, status: watch },
+            );
+        }
+        let engine = Self {
+            inner: Arc::new(Inner {
+                config: setup.config,
+                store: setup.store,
+                blobs: setup.blobs,
+                clock: setup.clock,
+                links: setup.links,
+                inboxes,
+                shutdown: CancellationToken::new(),
+                tasks: TaskTracker::new(),
+            }),
+        };
+        for inbox in engine.inner.inboxes.keys() {
+            engine.inner.tasks.spawn(dispatch::run(engine.clone(), inbox.clone()));
+            engine.inner.tasks.spawn(supervisor::run(engine.clone(), inbox.clone()));
+        }
+        engine.inner.tasks.spawn(jobs::run(engine.clone()));
+        engine
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The files.
+    pub fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.inner.config
+    }
+
+    /// The only clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// The links under which providers fetch files.
+    pub fn links(&self) -> &MediaLinks {
+        &self.inner.links
+    }
+
+    /// Cancelled when the engine ends.
+    pub fn shutdown_token(&self) -> &CancellationToken {
+        &self.inner.shutdown
+    }
+
+    /// What an inbox can carry.
+    pub fn capabilities(&self, inbox: &InboxId) -> Option<Capabilities> {
+        self.inner.inboxes.get(inbox).map(|inbox| inbox.connector.capabilities())
+    }
+
+    /// Hands a provider's call to its connector; `None` where no inbox of that name takes calls.
+    pub async fn webhook(&self, inbox: &InboxId, request: WebhookRequest) -> Option<WebhookResponse> {
+        let inbox = self.inner.inboxes.get(inbox)?;
+        let webhook = inbox.connector.webhook()?;
+        let ingress: &dyn Ingress = inbox.ingress.as_ref();
+        Some(webhook.receive(request, ingress).await)
+    }
+
+    /// Stops every task and waits for them, at most some seconds: what is being sent meanwhile and does
+    /// not end is `unconfirmed` at the next start.
+    pub async fn shutdown(&self) {
+        self.inner.shutdown.cancel();
+        self.inner.tasks.close();
+        if tokio::time::timeout(PATIENCE, self.inner.tasks.wait()).await.is_err() {
+            tracing::warn!("Some tasks did not end in time");
+        }
+    }
+
+    fn inbox(&self, id: &InboxId) -> Option<&Inbox> {
+        self.inner.inboxes.get(id)
+    }
+}
+
+/// The address under which a provider calls an inbox.
+pub fn webhook_url(public_url: &Url, inbox: &InboxId) -> String {
+    format!("{}/webhooks/{inbox}", public_url.as_str().trim_end_matches('/'))
+}

@@ -1,0 +1,100 @@
+//! From a person's words to what the outbox holds: the connector plans the parts before anything is
+//! stored, so that what a channel can't carry is said at once.
+
+use rapport_model::{
+    id::{AttachmentId, ConversationId, InboxId, MessageId},
+    outbound::{OutboundAttachment, OutboundMessage, Part, PlanError},
+};
+
+use super::Engine;
+use crate::store::{self, Actor, Conflict, StoreError};
+
+/// A reply as the API takes it.
+#[derive(Debug, Clone)]
+pub struct NewReply {
+    /// What was written.
+    pub text: String,
+    /// Its files, uploaded before.
+    pub attachments: Vec<AttachmentId>,
+    /// The last position that the author had seen.
+    pub seen_position: i64,
+    /// Close when the undo window ends.
+    pub close: bool,
+    /// Another leg of the same conversation than the one used last.
+    pub inbox: Option<InboxId>,
+    /// The client's idempotency key.
+    pub key: String,
+}
+
+/// Why a reply was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplyError {
+    /// The channel can't carry it.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The store refused it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// Commits a person's reply; it leaves when the undo window ends.
+    pub async fn reply(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        reply: NewReply,
+    ) -> Result<MessageId, ReplyError> {
+        let leg = self
+            .store()
+            .find_leg(actor, conversation, reply.inbox.as_ref())
+            .await?
+            .ok_or(StoreError::NotFound("conversation"))?;
+        let parts = self.plan(&leg.inbox, &reply.text, &reply.attachments).await?;
+        let inbox = reply.inbox.as_ref().map_or("", InboxId::as_str);
+        let close = if reply.close { "close" } else { "" };
+        let body_hash =
+            store::body_hash(&[conversation.as_str(), &reply.text, inbox, close], &reply.attachments);
+        let new = store::NewReply {
+            conversation: conversation.clone(),
+            thread: leg.thread,
+            text: reply.text,
+            attachments: reply.attachments,
+            parts,
+            seen_position: reply.seen_position,
+            key: reply.key,
+            body_hash,
+            close: reply.close,
+            undo: self.config().queue.undo,
+        };
+        Ok(self.store().insert_reply(actor, new).await?)
+    }
+
+    /// Cuts a message into the parts that an inbox carries.
+    pub(super) async fn plan(
+        &self,
+        inbox: &InboxId,
+        text: &str,
+        attachments: &[AttachmentId],
+    ) -> Result<Vec<Part>, ReplyError> {
+        let inbox = self.inbox(inbox).ok_or_else(|| {
+            StoreError::Conflict(Conflict::CannotReply(
+                "This inbox is no longer in the configuration.".to_owned(),
+            ))
+        })?;
+        let files = self.store().list_outgoing_files(attachments).await?;
+        if files.len() != attachments.len() {
+            return Err(StoreError::NotFound("attachment").into());
+        }
+        let attachments = files
+            .into_iter()
+            .map(|file| OutboundAttachment {
+                id: file.id,
+                name: file.name,
+                content_type: file.content_type,
+                size: file.size,
+            })
+            .collect();
+        Ok(inbox.connector.plan(&OutboundMessage { text: text.to_owned(), attachments })?)
+    }
+}

@@ -1,0 +1,42 @@
+//! How the inboxes fare, for people.
+
+use rapport_model::{Health, Timestamp, id::InboxId};
+use tokio::sync::watch;
+
+use super::Engine;
+
+/// Where a connector's state is read.
+pub(super) type Watch = watch::Receiver<Health>;
+
+/// The state of an inbox as far as the engine knows it.
+#[derive(Debug, Clone)]
+pub struct InboxStatus {
+    /// Which inbox.
+    pub id: InboxId,
+    /// How its connection fares.
+    pub health: Health,
+    /// When something last came in, since the start.
+    pub last_inbound_at: Option<Timestamp>,
+}
+
+impl Engine {
+    /// The state of every inbox, in the order of their names.
+    pub fn inboxes(&self) -> Vec<InboxStatus> {
+        let status = |(id, inbox): (&InboxId, &super::Inbox)| InboxStatus {
+            id: id.clone(),
+            health: inbox.status.borrow().clone(),
+            last_inbound_at: inbox.ingress.last_inbound(),
+        };
+        self.inner.inboxes.iter().map(status).collect()
+    }
+
+    /// Follows the state of every inbox.
+    pub fn watch_health(&self) -> Vec<(InboxId, watch::Receiver<Health>)> {
+        self.inner.inboxes.iter().map(|(id, inbox)| (id.clone(), inbox.status.clone())).collect()
+    }
+
+    /// Asks a provider whether the account works, without any effect.
+    pub async fn check(&self, inbox: &InboxId) -> Option<Result<(), rapport_sdk::ConnectorError>> {
+        Some(self.inbox(inbox)?.connector.check().await)
+    }
+}
