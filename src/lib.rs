@@ -3,6 +3,7 @@
 //! `docs/ARCHITECTURE.md` is the map of this code.
 
 pub mod clock;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod failpoints;

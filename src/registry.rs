@@ -4,12 +4,13 @@
 //! [`Account`], and the function that reads its table. The core asks for capabilities and never
 //! for a name.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rapport_model::{Secret, id::ChannelName};
+use rapport_sdk::{Connector, ConnectorError};
 use url::Url;
 
-use crate::config::Section;
+use crate::config::{Inbox, Section};
 
 /// A channel that an inbox can have.
 pub struct Channel {
@@ -72,6 +73,19 @@ pub struct SmsCredentials {
     pub auth_token: Secret,
     /// Signs the provider's calls, where that is another key than `auth_token`.
     pub signature_key: Option<Secret>,
+}
+
+/// The connector of an inbox, not yet running. `None` where only the playground has its account.
+pub fn connect(
+    inbox: &Inbox,
+    _public_url: &Url,
+) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
+    match &inbox.account {
+        Account::Sms(account) if account.credentials.is_none() => Ok(None),
+        Account::Sms(_) => Err(ConnectorError::Misconfigured {
+            reason: "this build does not speak SMS".to_owned(),
+        }),
+    }
 }
 
 fn read_sms(section: &Section<'_>, addresses: &[String], playground: bool) -> Account {

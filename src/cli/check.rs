@@ -1,0 +1,98 @@
+//! `rapport check`: the configuration in force, and everything that is wrong with it.
+//!
+//! Shows where each value was written, so that nobody has to guess which layer won. Secrets are
+//! shown as the reference that names them. With `--connect` each inbox is tried by its connector.
+
+use std::{path::Path, process::ExitCode};
+
+use crate::{
+    config::{Config, Loaded, Severity},
+    registry,
+};
+
+pub(super) async fn run(
+    loaded: Loaded,
+    file: Option<&Path>,
+    connect: bool,
+) -> anyhow::Result<ExitCode> {
+    match file {
+        Some(file) => println!("Configuration: {}, over the defaults.\n", file.display()),
+        None => println!("Configuration: the defaults.\n"),
+    }
+    show(&loaded);
+    let refused = loaded
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Refused)
+        .count();
+    if !loaded.problems.is_empty() {
+        println!();
+    }
+    for problem in &loaded.problems {
+        println!("{problem}");
+    }
+    println!();
+    let Ok(config) = loaded.into_config() else {
+        let noun = if refused == 1 { "problem" } else { "problems" };
+        println!("The configuration is refused: {refused} {noun}.");
+        return Ok(ExitCode::FAILURE);
+    };
+    let inboxes = count(config.inboxes.len(), "inbox", "inboxes");
+    if !connect {
+        println!("The configuration is valid: {inboxes}.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let failed = try_inboxes(&config).await;
+    if failed > 0 {
+        println!("The configuration is valid, and {failed} of {inboxes} could not be reached.");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("The configuration is valid, and no inbox failed: {inboxes}.");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(loaded: &Loaded) {
+    let line = |key: &str, value: &str| format!("{key} = {value}");
+    let widest = loaded
+        .effective
+        .iter()
+        .map(|entry| line(&entry.key, &entry.value).chars().count())
+        .max()
+        .unwrap_or_default()
+        .min(72);
+    for entry in &loaded.effective {
+        let line = line(&entry.key, &entry.value);
+        println!("{line:widest$}  # {}", entry.origin);
+    }
+}
+
+/// Tries each inbox and returns how many failed.
+async fn try_inboxes(config: &Config) -> usize {
+    let url = config.server.public_url(config.server.listen);
+    let mut failed = 0;
+    for inbox in &config.inboxes {
+        let outcome = match registry::connect(inbox, &url) {
+            Ok(Some(connector)) => connector.check().await.map_err(|error| error.to_string()),
+            Ok(None) => {
+                println!(
+                    "{}: the playground has its account, and is not running.",
+                    inbox.id
+                );
+                continue;
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        match outcome {
+            Ok(()) => println!("{}: reached.", inbox.id),
+            Err(error) => {
+                failed += 1;
+                println!("{}: {error}.", inbox.id);
+            }
+        }
+    }
+    failed
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
