@@ -2,8 +2,8 @@
 //!
 //! `docs/ARCHITECTURE.md` is the map of this code.
 
-pub mod clock;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod failpoints;

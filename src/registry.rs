@@ -76,15 +76,12 @@ pub struct SmsCredentials {
 }
 
 /// The connector of an inbox, not yet running. `None` where only the playground has its account.
-pub fn connect(
-    inbox: &Inbox,
-    _public_url: &Url,
-) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
+pub fn connect(inbox: &Inbox, _public_url: &Url) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
     match &inbox.account {
         Account::Sms(account) if account.credentials.is_none() => Ok(None),
-        Account::Sms(_) => Err(ConnectorError::Misconfigured {
-            reason: "this build does not speak SMS".to_owned(),
-        }),
+        Account::Sms(_) => {
+            Err(ConnectorError::Misconfigured { reason: "this build does not speak SMS".to_owned() })
+        }
     }
 }
 

@@ -7,10 +7,7 @@ use super::AssociateCommand;
 use crate::config::Config;
 
 /// Does one thing in the store and prints what became of it.
-#[expect(
-    clippy::unused_async,
-    reason = "the store that it speaks to is asynchronous"
-)]
+#[expect(clippy::unused_async, reason = "the store that it speaks to is asynchronous")]
 pub(super) async fn run(config: Config, command: AssociateCommand) -> anyhow::Result<()> {
     let name = match command {
         AssociateCommand::Add { .. } => "add",
@@ -18,8 +15,5 @@ pub(super) async fn run(config: Config, command: AssociateCommand) -> anyhow::Re
         AssociateCommand::Reset { .. } => "reset",
         AssociateCommand::List => "list",
     };
-    anyhow::bail!(
-        "This build can't {name} associates in {}.",
-        config.data_dir.display()
-    )
+    anyhow::bail!("This build can't {name} associates in {}.", config.data_dir.display())
 }

@@ -10,21 +10,13 @@ use crate::{
     registry,
 };
 
-pub(super) async fn run(
-    loaded: Loaded,
-    file: Option<&Path>,
-    connect: bool,
-) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(loaded: Loaded, file: Option<&Path>, connect: bool) -> anyhow::Result<ExitCode> {
     match file {
         Some(file) => println!("Configuration: {}, over the defaults.\n", file.display()),
         None => println!("Configuration: the defaults.\n"),
     }
     show(&loaded);
-    let refused = loaded
-        .problems
-        .iter()
-        .filter(|problem| problem.severity == Severity::Refused)
-        .count();
+    let refused = loaded.problems.iter().filter(|problem| problem.severity == Severity::Refused).count();
     if !loaded.problems.is_empty() {
         println!();
     }
@@ -74,10 +66,7 @@ async fn try_inboxes(config: &Config) -> usize {
         let outcome = match registry::connect(inbox, &url) {
             Ok(Some(connector)) => connector.check().await.map_err(|error| error.to_string()),
             Ok(None) => {
-                println!(
-                    "{}: the playground has its account, and is not running.",
-                    inbox.id
-                );
+                println!("{}: the playground has its account, and is not running.", inbox.id);
                 continue;
             }
             Err(error) => Err(error.to_string()),

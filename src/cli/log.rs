@@ -9,9 +9,7 @@ use crate::config::{Log, LogFormat};
 
 /// Starts logging; once a process.
 pub(super) fn start(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .parse(&log.filter)
-        .context("log.filter")?;
+    let filter = EnvFilter::builder().parse(&log.filter).context("log.filter")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -20,7 +18,5 @@ pub(super) fn start(log: &Log) -> anyhow::Result<()> {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    started
-        .map_err(anyhow::Error::from_boxed)
-        .context("The log can't be started")
+    started.map_err(anyhow::Error::from_boxed).context("The log can't be started")
 }

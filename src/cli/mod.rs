@@ -127,9 +127,7 @@ fn load(file: Option<&Path>) -> anyhow::Result<Loaded> {
 }
 
 fn config(loaded: Loaded) -> anyhow::Result<Config> {
-    loaded
-        .into_config()
-        .context("Rapport did not start. `rapport check` shows the whole configuration")
+    loaded.into_config().context("Rapport did not start. `rapport check` shows the whole configuration")
 }
 
 #[cfg(test)]

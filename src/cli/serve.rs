@@ -5,13 +5,7 @@
 use crate::config::Config;
 
 /// Runs until the process is asked to end.
-#[expect(
-    clippy::unused_async,
-    reason = "the bridge that it starts is asynchronous"
-)]
+#[expect(clippy::unused_async, reason = "the bridge that it starts is asynchronous")]
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
-    anyhow::bail!(
-        "This build has no bridge to serve {} inboxes with.",
-        config.inboxes.len()
-    )
+    anyhow::bail!("This build has no bridge to serve {} inboxes with.", config.inboxes.len())
 }
