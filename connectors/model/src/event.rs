@@ -54,7 +54,7 @@ pub enum InboundEvent {
         /// When, by the provider's clock where it tells.
         at: Timestamp,
     },
-    /// Whether we can still reach somebody.
+    /// Whether we can still reach somebody. May come again, and late: only the latest `at` counts.
     Reach {
         /// Whom.
         address: Address,

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use rapport_model::{
     Capabilities, Clock, Health, InboundEvent, Timestamp,
+    event::RawPayload,
     id::{ChannelName, Cursor, Scope},
     outbound::{OutboundMessage, Outgoing, Part, PlanError, SendError, SendReceipt},
 };
@@ -47,6 +48,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Tries the account without any effect that a customer or a provider's record would show.
     fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>>;
+
+    /// Reads again what was parked as unreadable, after a fix; `None` where it still can't be read.
+    fn read_again(&self, _raw: &RawPayload, _at: Timestamp) -> Option<InboundEvent> {
+        None
+    }
 
     /// The receiver of the provider's calls, where the channel has one.
     fn webhook(&self) -> Option<&dyn Webhook> {

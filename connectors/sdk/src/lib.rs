@@ -4,7 +4,9 @@
 //! numbered MUSTs, and [`conformance`] tests exactly those. [`http`] holds the only HTTP clients.
 //! Nothing here knows a database, an associate or a channel's name.
 
+pub mod config;
 pub mod connector;
+pub mod http;
 
 pub use connector::{
     Batch, Connector, ConnectorError, Context, Fetched, HealthReporter, IngestError, Ingested, Ingress,
