@@ -1,0 +1,99 @@
+// Every endpoint of /api/v1 that the inbox uses, one function each. Owns paths and shapes; keeps no state.
+import { Lost, read, request } from './http'
+import type * as T from './types'
+
+const V1 = '/api/v1'
+const id = encodeURIComponent
+const get = <R>(path: string, signal?: AbortSignal) => request<R>('GET', V1 + path, signal ? { signal } : {})
+const post = <R>(path: string, body?: unknown) => request<R>('POST', V1 + path, body === undefined ? {} : { body })
+
+type Acted = { conversation: T.Summary }
+type Said = Acted & { message: T.Message }
+
+export const session = {
+  me: () => request<T.Me>('GET', `${V1}/me`, { anonymous: true }),
+  signIn: (email: string, password: string) =>
+    request<T.Me>('POST', `${V1}/session`, { body: { email, password }, anonymous: true }),
+  signOut: () => request<void>('DELETE', `${V1}/session`),
+  changePassword: (current: string, next: string) =>
+    request<void>('POST', `${V1}/me/password`, { body: { current, new: next }, anonymous: true }),
+  invitation: (token: string) => request<T.Invitation>('GET', `${V1}/invitations/${id(token)}`, { anonymous: true }),
+  accept: (token: string, password: string, name?: string) =>
+    request<T.Me>('POST', `${V1}/invitations/${id(token)}`, {
+      body: name === undefined ? { password } : { password, name },
+      anonymous: true,
+    }),
+}
+
+export const associates = {
+  list: () => get<{ items: T.Associate[] }>('/associates'),
+  invite: (body: { name: string; email: string; role: T.Role; teams: string[] }) =>
+    post<T.Invited>('/associates', body),
+  change: (who: string, body: { name?: string; role?: T.Role; teams?: string[] }) =>
+    request<T.Associate>('PATCH', `${V1}/associates/${id(who)}`, { body }),
+  disable: (who: string) => post<T.Associate>(`/associates/${id(who)}/disable`),
+  enable: (who: string) => post<T.Associate>(`/associates/${id(who)}/enable`),
+  reset: (who: string) => post<T.Invited>(`/associates/${id(who)}/reset`),
+}
+
+export const inboxes = { list: () => get<{ items: T.InboxHealth[] }>('/inboxes') }
+
+export const conversations = {
+  page: (view: T.View, cursor: string | null, limit: number) =>
+    get<T.QueuePage>(`/conversations?view=${view}&limit=${limit}${cursor ? `&cursor=${id(cursor)}` : ''}`),
+  open: (which: string, signal?: AbortSignal) => get<T.Detail>(`/conversations/${id(which)}`, signal),
+  older: (contact: string, before: string) =>
+    get<T.Page>(`/contacts/${id(contact)}/timeline?before=${id(before)}&limit=50`),
+  reply: (
+    which: string,
+    key: string,
+    body: { text: string; attachments: string[]; seen_position: number; close: boolean },
+  ) => request<Said>('POST', `${V1}/conversations/${id(which)}/replies`, { body, idempotencyKey: key }),
+  note: (which: string, key: string, body: { text: string; attachments: string[] }) =>
+    request<Said>('POST', `${V1}/conversations/${id(which)}/notes`, { body, idempotencyKey: key }),
+  undo: (message: string) =>
+    post<Acted & { text: string; attachments: T.Attachment[] }>(`/messages/${id(message)}/undo`),
+  resend: (message: string) => post<Said>(`/messages/${id(message)}/resend`),
+  confirm: (message: string) => post<Said>(`/messages/${id(message)}/confirm`),
+  saveDraft: (which: string, body: { text: string; attachments: string[]; note: boolean }) =>
+    request<void>('PUT', `${V1}/conversations/${id(which)}/draft`, { body }),
+  dropDraft: (which: string) => request<void>('DELETE', `${V1}/conversations/${id(which)}/draft`),
+  assign: (which: string, associate: string | null, team: string | null) =>
+    post<Acted>(`/conversations/${id(which)}/assign`, { associate, team }),
+  close: (which: string) => post<Acted>(`/conversations/${id(which)}/close`),
+  reopen: (which: string) => post<Acted>(`/conversations/${id(which)}/reopen`),
+  waive: (which: string, body: { reason: T.WaiveReason; detail?: string; seen_position: number; close: boolean }) =>
+    post<Acted>(`/conversations/${id(which)}/waive`, body),
+  read: (which: string, position: number) => post<void>(`/conversations/${id(which)}/read`, { position }),
+}
+
+export const handles = {
+  block: (which: string, reason: string) => post<void>(`/handles/${id(which)}/block`, { reason }),
+  unblock: (which: string) => post<void>(`/handles/${id(which)}/unblock`),
+}
+
+export const attachmentUrl = (which: string, inline = false) =>
+  `${V1}/attachments/${id(which)}${inline ? '?inline=1' : ''}`
+
+/** Sends one file up. fetch tells no progress, so this is the one XMLHttpRequest. */
+export function upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<T.Attachment> {
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest()
+    const form = new FormData()
+    form.set('file', file, file.name)
+    xhr.open('POST', `${V1}/attachments`)
+    xhr.setRequestHeader('x-rapport-csrf', '1')
+    xhr.upload.onprogress = (e) => progress(e.lengthComputable && e.total > 0 ? e.loaded / e.total : 0)
+    xhr.onerror = () => reject(new Lost('no answer'))
+    xhr.onabort = () => reject(new DOMException('cancelled', 'AbortError'))
+    xhr.onload = () => {
+      try {
+        resolve(read<T.Attachment>(xhr.status, xhr.getResponseHeader('content-type') ?? '', xhr.responseText))
+      } catch (problem) {
+        reject(problem)
+      }
+    }
+    signal.addEventListener('abort', () => xhr.abort())
+    xhr.send(form)
+  })
+}

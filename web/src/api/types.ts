@@ -1,0 +1,243 @@
+// The words of /api/v1 as the inbox reads them. Times are epoch milliseconds, ids are prefixed text.
+// Owns no behaviour; the calls are in calls.ts.
+
+export type Role = 'admin' | 'associate'
+export type View = 'mine' | 'unassigned' | 'all' | 'closed' | 'automatic'
+export const VIEWS: readonly View[] = ['mine', 'unassigned', 'all', 'closed', 'automatic']
+
+export interface Named {
+  id: string
+  name: string
+}
+
+export interface Me {
+  id: string
+  name: string
+  email: string
+  role: Role
+  teams: string[]
+  settings: { undo_seconds: number }
+  teams_all: Named[]
+  inboxes: { id: string; name: string; channel: string; brand: string; teams: string[] }[]
+  associates: { id: string; name: string; teams: string[]; active: boolean }[]
+  brand_name: string
+  public_url_warning?: string | null
+}
+
+export interface Associate {
+  id: string
+  name: string
+  email: string
+  role: Role
+  teams: string[]
+  active: boolean
+  invited_at: number | null
+  last_seen_at: number | null
+}
+
+export interface Invited {
+  associate: Associate
+  link: string
+  expires_at: number
+}
+
+export interface Invitation {
+  name: string
+  email: string
+  kind: 'invite' | 'reset'
+}
+
+export type ConversationState = 'open' | 'automatic' | 'closed'
+export type AuthorKind = 'contact' | 'associate' | 'outside_human' | 'bot' | 'system'
+
+export interface Summary {
+  id: string
+  contact: { id: string; name: string; address: string }
+  inbox: string
+  channel: string
+  state: ConversationState
+  assignee: Named | null
+  team: string | null
+  waiting_since: number | null
+  due_at: number | null
+  last_at: number
+  snippet: string
+  snippet_author: AuthorKind | 'note'
+  position: number
+  inbound_position: number
+  /** Mine; null in live events, which are the same for everybody. */
+  read_position: number | null
+  has_draft: boolean | null
+  trouble: null | 'failed' | 'unconfirmed'
+  queue_at: number
+  seq?: number | null
+}
+
+export interface Counts {
+  mine: number
+  unassigned: number
+  all: number
+  closed: number
+  automatic: number
+  mine_waiting: number
+  unassigned_waiting: number
+  all_waiting: number
+}
+
+export interface QueuePage {
+  items: Summary[]
+  next: string | null
+  counts: Counts
+}
+
+export interface Attachment {
+  id: string
+  name: string
+  content_type: string
+  size: number | null
+  state: 'pending' | 'stored' | 'failed'
+  reason: string | null
+  inline: boolean
+}
+
+export type Delivery =
+  'queued' | 'sending' | 'sent' | 'delayed' | 'delivered' | 'read' | 'failed' | 'unconfirmed' | 'cancelled'
+
+export interface Activity {
+  type: string
+  by?: Named | null
+  assignee?: Named | null
+  team?: string | null
+  reason?: string | null
+}
+
+export interface Message {
+  id: string
+  conversation_id: string
+  position: number
+  kind: 'inbound' | 'outbound' | 'note' | 'activity'
+  author: { kind: AuthorKind; id: string | null; name: string | null }
+  inbox: string | null
+  channel: string | null
+  text: string
+  at: number
+  version: number
+  edited_at: number | null
+  retracted_at: number | null
+  automatic: string | null
+  unanswerable: string | null
+  flags: string[]
+  attachments: Attachment[]
+  delivery: Delivery | null
+  delivery_reason: string | null
+  undo_until: number | null
+  activity: Activity | null
+  hidden: { team: string | null; associate: string | null } | null
+}
+
+export interface Page {
+  items: Message[]
+  before: string | null
+}
+
+export interface Handle {
+  id: string
+  channel: string
+  address: string
+  trust: string
+  can_reply: boolean
+  blocked_at: number | null
+  blocked_reason: string | null
+  opted_out_at: number | null
+  unreachable_at: number | null
+  last_seen_at: number | null
+}
+
+export interface Contact {
+  id: string
+  name: string
+  external_ref: string | null
+  created_at: number
+  conversations_count: number
+  handles: Handle[]
+}
+
+export interface Draft {
+  text: string
+  attachments: Attachment[]
+  note: boolean
+  updated_at: number
+}
+
+export interface Capabilities {
+  longest_text: number
+  text_unit: 'chars' | 'utf16' | 'sms_segments'
+  attachment_limit: number | null
+  attachment_types: string[] | null
+  edits: boolean
+  delivery_receipts: boolean
+  read_receipts: boolean
+}
+
+export interface ReplyRoute {
+  inbox: string
+  channel: string
+  to: string
+  from: string
+  can_reply: boolean
+  reason: string | null
+  capabilities: Capabilities
+}
+
+export interface Detail {
+  conversation: Summary
+  contact: Contact
+  messages: Page
+  obligations: { id: string; message_id: string; position: number; opened_at: number; due_at: number }[]
+  draft: Draft | null
+  reply: ReplyRoute
+  closed?: { at: number; by: Named } | null
+}
+
+export interface InboxHealth {
+  id: string
+  name: string
+  channel: string
+  brand: string
+  addresses: string[]
+  health: Health
+  complete_up_to: number | null
+  gaps: { from: number; to: number; reason: string }[]
+  outbox: { queued: number; failed: number; unconfirmed: number }
+  last_inbound_at: number | null
+  last_error: string | null
+}
+
+export interface Health {
+  state: string
+  reason: string | null
+}
+
+export type WaiveReason = 'spam' | 'thanks' | 'duplicate' | 'other'
+
+/** What the live stream says, by event name. */
+export interface LiveEvents {
+  hello: { seq: number }
+  conversation: { conversation: Summary; messages: Message[]; cause?: string }
+  gone: { id: string }
+  counts: Counts
+  read: { conversation: string; position: number }
+  draft: { conversation: string; draft: Draft | null }
+  inbox: { id: string; health: Health }
+  reset: Record<string, never>
+}
+export const LIVE_EVENTS = [
+  'hello',
+  'conversation',
+  'gone',
+  'counts',
+  'read',
+  'draft',
+  'inbox',
+  'reset',
+] as const satisfies readonly (keyof LiveEvents)[]

@@ -1,0 +1,144 @@
+// What a person does with a conversation beside writing: assign, close, reopen, waive, unread, block.
+// Shown at once where the result is certain, taken back with a reason where the bridge refuses.
+import { conversations as api, handles } from '../api/calls'
+import { Problem } from '../api/http'
+import type { Handle, Summary, View, WaiveReason } from '../api/types'
+import { stream } from '../live/stream.svelte'
+import { inboxAt, router } from '../router.svelte'
+import { t } from '../text/index.svelte'
+import { called } from '../text/format'
+import { conversations } from './conversations.svelte'
+import { isWaiting, queue } from './queue.svelte'
+import { screen } from './screen.svelte'
+import { session } from './session.svelte'
+import { toasts } from './toasts.svelte'
+
+const said = (error: unknown, otherwise: string) => (error instanceof Problem ? error.detail || otherwise : t.noAnswer)
+
+/** The row after this one, else the one before it: where to go when this one leaves the list. */
+export function neighbour(view: View, id: string): string | null {
+  const ids = queue.views[view].ids
+  const at = ids.indexOf(id)
+  return ids[at + 1] ?? ids[at - 1] ?? null
+}
+
+export const acts = {
+  async assign(id: string, associate: string | null, team: string | null): Promise<void> {
+    const before = queue.known.get(id)
+    if (!before) return
+    const name = session.nameOf(associate)
+    queue.take({ ...before, assignee: associate && name ? { id: associate, name } : null, team }, stream.seq)
+    try {
+      queue.take((await api.assign(id, associate, team)).conversation, stream.seq)
+      toasts.say(
+        associate === session.me?.id
+          ? t.assignedToYou
+          : name
+            ? t.assignedTo(name)
+            : team
+              ? t.assignedTo(session.teamName(team) ?? team)
+              : t.unassigned,
+      )
+    } catch (error) {
+      const now = queue.known.get(id)
+      if (now) queue.take({ ...now, assignee: before.assignee, team: before.team }, stream.seq)
+      toasts.fail(said(error, t.assignFailed))
+    }
+  },
+
+  async close(id: string, view: View): Promise<void> {
+    const summary = queue.known.get(id)
+    if (!summary || summary.state === 'closed') return
+    if (isWaiting(summary)) {
+      toasts.fail(t.closeOwed(called(summary.contact.name)))
+      return
+    }
+    const next = neighbour(view, id)
+    try {
+      queue.take((await api.close(id)).conversation, stream.seq)
+      toasts.say(t.closedNow, { label: t.reopen, run: () => void acts.reopen(id) })
+      leave(id, view, next)
+    } catch (error) {
+      const owed = error instanceof Problem && error.code === 'reply_owed'
+      toasts.fail(owed ? t.closeOwed(called(summary.contact.name)) : said(error, t.wentWrong))
+    }
+  },
+
+  async reopen(id: string): Promise<void> {
+    try {
+      queue.take((await api.reopen(id)).conversation, stream.seq)
+      conversations.stale(id)
+      toasts.say(t.reopened)
+    } catch (error) {
+      toasts.fail(said(error, t.wentWrong))
+    }
+  },
+
+  async waive(id: string, reason: WaiveReason, detail: string, close: boolean, view: View): Promise<void> {
+    const seen = conversations.peek(id)?.position ?? queue.known.get(id)?.position ?? 0
+    const next = neighbour(view, id)
+    try {
+      const body = { reason, seen_position: seen, close, ...(detail ? { detail } : {}) }
+      queue.take((await api.waive(id, body)).conversation, stream.seq)
+      toasts.say(t.waived)
+      if (close) leave(id, view, next)
+    } catch (error) {
+      toasts.fail(said(error, t.wentWrong))
+    }
+  },
+
+  markUnread(id: string): void {
+    const summary = queue.known.get(id)
+    if (!summary || summary.inbound_position === 0) return
+    const position = Math.max(0, summary.inbound_position - 1)
+    screen.keptUnread = id
+    queue.mark(id, { read_position: position })
+    void api.read(id, position).catch((error: unknown) => toasts.fail(said(error, t.wentWrong)))
+    toasts.say(t.markedUnread)
+  },
+
+  async block(conversation: string, handle: Handle, reason: string): Promise<boolean> {
+    try {
+      await handles.block(handle.id, reason)
+      toasts.say(t.blocked)
+      await conversations.get(conversation).load()
+      return true
+    } catch (error) {
+      toasts.fail(said(error, t.wentWrong))
+      return false
+    }
+  },
+
+  async unblock(conversation: string, handle: Handle): Promise<void> {
+    try {
+      await handles.unblock(handle.id)
+      toasts.say(t.unblocked)
+      await conversations.get(conversation).load()
+    } catch (error) {
+      toasts.fail(said(error, t.wentWrong))
+    }
+  },
+
+  async resend(message: string): Promise<void> {
+    await decided(() => api.resend(message))
+  },
+
+  async confirm(message: string): Promise<void> {
+    await decided(() => api.confirm(message))
+  },
+}
+
+async function decided(ask: () => ReturnType<typeof api.resend>): Promise<void> {
+  try {
+    const { message, conversation } = await ask()
+    const summary: Summary = queue.take(conversation, stream.seq)
+    conversations.takeMessages(summary.contact.id, summary.id, [message], stream.seq)
+  } catch (error) {
+    toasts.fail(said(error, t.wentWrong))
+  }
+}
+
+function leave(id: string, view: View, next: string | null): void {
+  const route = router.route
+  if (route.name === 'inbox' && route.conversation === id) router.go(inboxAt(view, next))
+}

@@ -1,0 +1,157 @@
+// The conversations this tab has opened or fetched ahead: contact, route of a reply, and the contact's timeline.
+// Each is an object of its own, so a late answer for one can never show in another; inside one, `stamp` decides.
+import { conversations as api } from '../api/calls'
+import { Problem } from '../api/http'
+import type { Contact, Detail, Message, ReplyRoute } from '../api/types'
+import { stream } from '../live/stream.svelte'
+import { drafts } from './drafts.svelte'
+import { queue } from './queue.svelte'
+import { SvelteMap } from 'svelte/reactivity'
+
+const KEPT = 40
+
+/** The timeline's order: the provider's time, then position. */
+export const inOrder = (a: Message, b: Message): number =>
+  a.at - b.at || a.position - b.position || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+export class Conversation {
+  readonly id: string
+  contact = $state.raw<Contact | null>(null)
+  reply = $state.raw<ReplyRoute | null>(null)
+  closed = $state.raw<Detail['closed']>(null)
+  messages = $state.raw<Message[]>([])
+  before = $state.raw<string | null>(null)
+  loaded = $state(false)
+  loading = $state(false)
+  loadingOlder = $state(false)
+  failed = $state<null | 'missing' | 'unreachable'>(null)
+  /** Something changed that only a fresh answer can tell. */
+  stale = false
+  #stamps = new Map<string, number>()
+  #flight: Promise<void> | null = null
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  load(): Promise<void> {
+    this.#flight ??= this.#fetch().finally(() => (this.#flight = null))
+    return this.#flight
+  }
+
+  async older(): Promise<void> {
+    if (!this.before || this.loadingOlder || !this.contact) return
+    this.loadingOlder = true
+    const stamp = stream.seq
+    try {
+      const page = await api.older(this.contact.id, this.before)
+      this.before = page.before
+      this.takeMessages(page.items, stamp)
+    } finally {
+      this.loadingOlder = false
+    }
+  }
+
+  takeMessages(incoming: Message[], stamp: number): void {
+    const fresh = incoming.filter((m) => (this.#stamps.get(m.id) ?? -1) <= stamp)
+    if (fresh.length === 0) return
+    const byId = new Map(this.messages.map((m) => [m.id, m]))
+    for (const message of fresh) {
+      const old = byId.get(message.id)
+      if (old && old.version > message.version) continue
+      this.#stamps.set(message.id, stamp)
+      byId.set(message.id, message)
+    }
+    this.messages = [...byId.values()].sort(inOrder)
+  }
+
+  /** The last position in this conversation that this tab can have shown. */
+  get position(): number {
+    let last = 0
+    for (const m of this.messages) if (m.conversation_id === this.id && m.position > last) last = m.position
+    return last
+  }
+
+  async #fetch(): Promise<void> {
+    this.loading = true
+    const stamp = stream.seq
+    try {
+      const detail = await api.open(this.id)
+      this.failed = null
+      this.stale = false
+      this.contact = detail.contact
+      this.reply = detail.reply
+      this.closed = detail.closed ?? null
+      if (!this.loaded) this.before = detail.messages.before
+      queue.take(detail.conversation, stamp)
+      this.takeMessages(detail.messages.items, stamp)
+      drafts.fromServer(this.id, detail.draft)
+      this.loaded = true
+    } catch (error) {
+      if (error instanceof Problem && (error.status === 404 || error.status === 403)) this.failed = 'missing'
+      else if (!this.loaded) this.failed = 'unreachable'
+    } finally {
+      this.loading = false
+    }
+  }
+}
+
+class Conversations {
+  readonly #cache = new SvelteMap<string, Conversation>()
+
+  /** The conversation, from the cache or begun now. Call from an event or an effect, not while rendering. */
+  get(id: string): Conversation {
+    let found = this.#cache.get(id)
+    if (!found) {
+      found = new Conversation(id)
+      this.#cache.set(id, found)
+      while (this.#cache.size > KEPT) {
+        const oldest = this.#cache.keys().next().value
+        if (oldest === undefined || oldest === id) break
+        this.#cache.delete(oldest)
+      }
+    }
+    return found
+  }
+
+  peek(id: string): Conversation | undefined {
+    return this.#cache.get(id)
+  }
+
+  /** Opens one: at most one request, none where the cache is good. */
+  open(id: string): Conversation {
+    const conversation = this.get(id)
+    if (!conversation.loaded || conversation.stale) void conversation.load()
+    return conversation
+  }
+
+  /** Fetches a neighbour ahead, so that going there is immediate. */
+  ahead(id: string): void {
+    const conversation = this.get(id)
+    if (!conversation.loaded && !conversation.loading) void conversation.load()
+  }
+
+  /** Messages of a contact, for every open timeline of that contact. */
+  takeMessages(contact: string, id: string, messages: Message[], stamp: number): void {
+    for (const conversation of this.#cache.values()) {
+      if (!conversation.loaded) continue
+      if (conversation.id === id || conversation.contact?.id === contact) conversation.takeMessages(messages, stamp)
+    }
+  }
+
+  stale(id?: string): void {
+    for (const conversation of this.#cache.values())
+      if (id === undefined || conversation.id === id) conversation.stale = true
+  }
+
+  drop(id: string): void {
+    const conversation = this.#cache.get(id)
+    if (conversation) conversation.failed = 'missing'
+  }
+
+  clear(): void {
+    this.#cache.clear()
+  }
+}
+
+export const conversations = new Conversations()

@@ -1,0 +1,66 @@
+// What each live event does to the state, and what begins and ends with a session. The one place that ties
+// stream, queue, conversations, drafts and outbox together.
+import { stream } from '../live/stream.svelte'
+import { conversations } from './conversations.svelte'
+import { drafts } from './drafts.svelte'
+import { health } from './health.svelte'
+import { line } from './line.svelte'
+import { outbox } from './outbox.svelte'
+import { queue } from './queue.svelte'
+import { router } from '../router.svelte'
+import { session } from './session.svelte'
+import { VIEWS } from '../api/types'
+
+/** After one of these the reply's route may have changed, and only the bridge knows how. */
+const ROUTE_CHANGES = new Set(['blocked', 'unblocked', 'opted_out', 'opted_in'])
+
+export function tieLive(): void {
+  line.start()
+  drafts.start()
+  outbox.start()
+
+  stream.on('conversation', ({ conversation, messages }, seq) => {
+    const summary = queue.take(conversation, seq)
+    conversations.takeMessages(summary.contact.id, summary.id, messages, seq)
+    if (messages.some((m) => m.unanswerable || (m.activity && ROUTE_CHANGES.has(m.activity.type)))) {
+      conversations.stale(summary.id)
+      reopen(summary.id)
+    }
+  })
+  stream.on('counts', (counts, seq) => queue.takeCounts(counts, seq))
+  stream.on('gone', ({ id }) => {
+    queue.drop(id)
+    conversations.drop(id)
+  })
+  stream.on('read', ({ conversation, position }) => queue.mark(conversation, { read_position: position }))
+  stream.on('draft', ({ conversation, draft }) => {
+    queue.mark(conversation, { has_draft: draft !== null })
+    drafts.fromServer(conversation, draft)
+  })
+  stream.on('inbox', ({ id, health: state }) => health.take(id, state))
+  stream.on('reset', () => {
+    conversations.stale()
+    for (const view of VIEWS) if (queue.views[view].loaded) void queue.load(view)
+    if (router.route.name === 'inbox' && router.route.conversation) reopen(router.route.conversation)
+  })
+
+  session.onStart = () => {
+    stream.open()
+    drafts.resume()
+    outbox.resume()
+    void health.load()
+  }
+  session.onEnd = () => {
+    stream.close()
+    drafts.end()
+    outbox.end()
+    conversations.clear()
+    queue.clear()
+    health.clear()
+  }
+}
+
+function reopen(id: string): void {
+  const route = router.route
+  if (route.name === 'inbox' && route.conversation === id) conversations.open(id)
+}

@@ -1,0 +1,279 @@
+// What the person pressed send on and the bridge has not confirmed yet. One at a time and in order; kept in the browser,
+// so that a reload or a lost line loses nothing. One press has one idempotency key for its whole life.
+// Also owns undo: a reply that the bridge holds back for some seconds. Delivery states are the bridge's (messages).
+import { conversations as api } from '../api/calls'
+import { mayRepeat, Problem } from '../api/http'
+import type { Attachment, Message } from '../api/types'
+import { stream } from '../live/stream.svelte'
+import { inboxAt, router } from '../router.svelte'
+import { t } from '../text/index.svelte'
+import { conversations } from './conversations.svelte'
+import { drafts } from './drafts.svelte'
+import { keep, recall } from './kept'
+import { line } from './line.svelte'
+import { queue } from './queue.svelte'
+import { session } from './session.svelte'
+import { toasts } from './toasts.svelte'
+
+export interface Pending {
+  key: string
+  conversation: string
+  name: string
+  kind: 'reply' | 'note'
+  text: string
+  attachments: Attachment[]
+  close: boolean
+  /** The last position the author had seen. */
+  seen: number
+  cursor: number
+  at: number
+  state: 'sending' | 'waiting' | 'held' | 'failed'
+  reason: string | null
+  /** Who wrote meanwhile, where held. */
+  by: string | null
+}
+
+interface Undoable {
+  message: string
+  conversation: string
+  cursor: number
+  toast: number
+  until: number
+}
+
+/** The position up to which nobody but me has spoken after `seen`: my own sends are no news to me. */
+export function seenThrough(messages: Message[], conversation: string, seen: number, me: string): number {
+  let through = seen
+  const later = messages
+    .filter((m) => m.conversation_id === conversation && m.position > seen)
+    .sort((a, b) => a.position - b.position)
+  for (const m of later) {
+    const human = m.kind === 'inbound' || (m.kind === 'outbound' && m.author.kind !== 'bot')
+    if (human && !(m.author.kind === 'associate' && m.author.id === me)) break
+    through = m.position
+  }
+  return through
+}
+
+class Outbox {
+  list = $state.raw<Pending[]>([])
+  undoable = $state.raw<Undoable[]>([])
+  #running = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #takeBack = new Set<string>()
+
+  start(): void {
+    line.whenBack(() => void this.#run())
+  }
+
+  resume(): void {
+    const kept = recall<Pending[]>(this.#name()) ?? []
+    this.list = kept.map((p) => (p.state === 'sending' ? { ...p, state: 'waiting' as const } : p))
+    void this.#run()
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.list = []
+    this.undoable = []
+  }
+
+  of(conversation: string): Pending[] {
+    return this.list.filter((p) => p.conversation === conversation)
+  }
+
+  get waiting(): number {
+    return this.list.filter((p) => p.state === 'waiting').length
+  }
+
+  send(what: Omit<Pending, 'key' | 'at' | 'state' | 'reason' | 'by'>): void {
+    const pending: Pending = {
+      ...what,
+      key: crypto.randomUUID(),
+      at: Date.now(),
+      state: line.down ? 'waiting' : 'sending',
+      reason: null,
+      by: null,
+    }
+    this.#set([...this.list, pending])
+    void this.#run()
+  }
+
+  /** The same press once more: same key, so that it cannot arrive twice. */
+  retry(key: string): void {
+    this.#change(key, { state: 'sending', reason: null })
+    void this.#run()
+  }
+
+  /** The person has seen what came meanwhile and sends anyway. */
+  sendAnyway(key: string): void {
+    const pending = this.list.find((p) => p.key === key)
+    if (!pending) return
+    const seen = Math.max(pending.seen, conversations.peek(pending.conversation)?.position ?? 0)
+    this.#change(key, { state: 'sending', seen, reason: null, by: null })
+    void this.#run()
+  }
+
+  discard(key: string): void {
+    this.#set(this.list.filter((p) => p.key !== key))
+  }
+
+  /** Back into the composer. */
+  edit(key: string): void {
+    const pending = this.list.find((p) => p.key === key)
+    if (!pending) return
+    this.discard(key)
+    drafts.restore(pending.conversation, pending.text, pending.attachments, pending.cursor, pending.kind === 'note')
+  }
+
+  /** Takes the last send back, whether the bridge has it already or not. */
+  async undo(which = this.undoable.at(-1)): Promise<void> {
+    if (!which) {
+      const last = this.list.findLast((p) => p.state === 'sending' || p.state === 'waiting')
+      if (!last) return
+      if (last.state === 'waiting') this.edit(last.key)
+      else this.#takeBack.add(last.key)
+      return
+    }
+    this.#forgetUndo(which.message)
+    try {
+      const back = await api.undo(which.message)
+      queue.take(back.conversation, stream.seq)
+      conversations
+        .peek(which.conversation)
+        ?.takeMessages(this.#cancelled(which.conversation, which.message), stream.seq)
+      drafts.restore(which.conversation, back.text, back.attachments, which.cursor)
+      const route = router.route
+      if (route.name !== 'inbox' || route.conversation !== which.conversation)
+        router.go(inboxAt(route.name === 'inbox' ? route.view : 'mine', which.conversation))
+    } catch (error) {
+      const late = error instanceof Problem && error.code === 'too_late'
+      toasts.fail(late ? t.undoTooLate : t.undoFailed)
+    }
+  }
+
+  #cancelled(conversation: string, message: string): Message[] {
+    const found = conversations.peek(conversation)?.messages.find((m) => m.id === message)
+    return found ? [{ ...found, delivery: 'cancelled', undo_until: null }] : []
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
+    clearTimeout(this.#timer)
+    try {
+      for (;;) {
+        const next = this.list.find((p) => p.state === 'sending' || p.state === 'waiting')
+        if (!next || session.status !== 'in') break
+        if (!(await this.#deliver(next))) break
+      }
+    } finally {
+      this.#running = false
+    }
+  }
+
+  /** False where the line is gone: the rest waits, in order. */
+  async #deliver(pending: Pending): Promise<boolean> {
+    const me = session.me?.id ?? ''
+    const known = conversations.peek(pending.conversation)?.messages ?? []
+    const seen = seenThrough(known, pending.conversation, pending.seen, me)
+    const attachments = pending.attachments.map((a) => a.id)
+    try {
+      const done =
+        pending.kind === 'note'
+          ? await api.note(pending.conversation, pending.key, { text: pending.text, attachments })
+          : await api.reply(pending.conversation, pending.key, {
+              text: pending.text,
+              attachments,
+              seen_position: seen,
+              close: pending.close,
+            })
+      this.discard(pending.key)
+      const summary = queue.take(done.conversation, stream.seq)
+      conversations.takeMessages(summary.contact.id, pending.conversation, [done.message], stream.seq)
+      this.#offerUndo(pending, done.message)
+    } catch (error) {
+      if (mayRepeat(error)) {
+        this.#change(pending.key, { state: 'waiting' })
+        this.#timer = setTimeout(() => void this.#run(), 5_000)
+        return false
+      }
+      this.#refused(pending, error)
+    }
+    return true
+  }
+
+  #refused(pending: Pending, error: unknown): void {
+    this.#takeBack.delete(pending.key)
+    const elsewhere = router.route.name !== 'inbox' || router.route.conversation !== pending.conversation
+    const open = { label: t.open, run: () => router.go(inboxAt('mine', pending.conversation)) }
+    if (error instanceof Problem && error.code === 'newer_message') {
+      const newer = (error.body['newer'] ?? []) as Message[]
+      const contact = queue.known.get(pending.conversation)?.contact.id ?? ''
+      conversations.takeMessages(contact, pending.conversation, newer, stream.seq)
+      const colleague = newer.find((m) => m.kind === 'outbound')?.author.name ?? null
+      this.#change(pending.key, { state: 'held', by: colleague })
+      if (elsewhere) toasts.fail(t.heldElsewhere(pending.name), open)
+      return
+    }
+    const reason =
+      error instanceof Problem
+        ? (error.field('text') ?? error.field('attachments') ?? (error.detail || error.code))
+        : String(error)
+    this.#change(pending.key, { state: 'failed', reason })
+    if (elsewhere) toasts.fail(t.failedElsewhere(pending.name), open)
+  }
+
+  #offerUndo(pending: Pending, message: Message): void {
+    if (message.undo_until === null || message.kind !== 'outbound') {
+      this.#takeBack.delete(pending.key)
+      return
+    }
+    // The bridge's clock may differ from ours: only the distance counts.
+    const ms = Math.max(0, message.undo_until - message.at)
+    const limit = session.me?.settings.undo_seconds ?? 10
+    const left = Math.min(ms, limit * 1000) - 250
+    if (left <= 0) return
+    const undoable: Undoable = {
+      message: message.id,
+      conversation: pending.conversation,
+      cursor: pending.cursor,
+      until: Date.now() + left,
+      toast: 0,
+    }
+    if (this.#takeBack.delete(pending.key)) {
+      void this.undo(undoable)
+      return
+    }
+    undoable.toast = toasts.show({
+      kind: 'status',
+      text: t.sendingTo(pending.name),
+      countdown: { from: Date.now(), ms: left, text: (s) => t.sendingIn(pending.name, s) },
+      action: { label: t.undo, run: () => void this.undo(undoable), key: 'undo' },
+    })
+    this.undoable = [...this.undoable, undoable]
+    setTimeout(() => this.#forgetUndo(message.id), left)
+  }
+
+  #forgetUndo(message: string): void {
+    const found = this.undoable.find((u) => u.message === message)
+    if (!found) return
+    toasts.drop(found.toast)
+    this.undoable = this.undoable.filter((u) => u !== found)
+  }
+
+  #change(key: string, change: Partial<Pending>): void {
+    this.#set(this.list.map((p) => (p.key === key ? { ...p, ...change } : p)))
+  }
+
+  #set(list: Pending[]): void {
+    this.list = list
+    keep(this.#name(), list)
+  }
+
+  #name(): string {
+    return `${session.me?.id ?? 'nobody'}.outbox`
+  }
+}
+
+export const outbox = new Outbox()

@@ -1,0 +1,103 @@
+// Dates, times, sizes and waits in the reader's language. All through Intl, all from epoch milliseconds.
+import { t, words } from './index.svelte'
+
+const cache = new Map<string, Intl.DateTimeFormat>()
+function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = words.locale + JSON.stringify(options)
+  let found = cache.get(key)
+  if (!found) cache.set(key, (found = new Intl.DateTimeFormat(words.locale, options)))
+  return found
+}
+
+export const time = (at: number): string => format({ hour: '2-digit', minute: '2-digit' }).format(at)
+export const iso = (at: number): string => new Date(at).toISOString()
+export const exact = (at: number): string => format({ dateStyle: 'full', timeStyle: 'medium' }).format(at)
+export const dayAndTime = (at: number): string =>
+  format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(at)
+
+export const dayKey = (at: number): string => {
+  const d = new Date(at)
+  return `${d.getFullYear()}-${d.getMonth()}-${d.getDate()}`
+}
+
+/** "Today, Wednesday 25 November", with the year where it is another one. */
+export function day(at: number, now: number): string {
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear()
+  const name = format({
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    ...(sameYear ? {} : { year: 'numeric' as const }),
+  }).format(at)
+  if (dayKey(at) === dayKey(now)) return t.today(name)
+  if (dayKey(at) === dayKey(now - 86_400_000)) return t.yesterday(name)
+  return name
+}
+
+/** The time today, else the day. For the quiet rows of the list. */
+export function short(at: number, now: number): string {
+  if (dayKey(at) === dayKey(now)) return time(at)
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear()
+  return format({ day: 'numeric', month: 'short', ...(sameYear ? {} : { year: '2-digit' as const }) }).format(at)
+}
+
+/** A wait: "12 min", "1 h 04", "3 d". */
+export function wait(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000))
+  if (minutes < 60) return t.minutes(minutes)
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return t.hours(hours, String(minutes % 60).padStart(2, '0'))
+  return t.days(Math.floor(hours / 24))
+}
+
+const RELATIVE: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600_000],
+  ['month', 2_629_800_000],
+  ['week', 604_800_000],
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+]
+
+/** "2 minutes ago", "in 3 days". */
+export function relative(at: number, now: number): string {
+  const formatter = new Intl.RelativeTimeFormat(words.locale, { numeric: 'auto' })
+  const distance = at - now
+  for (const [unit, ms] of RELATIVE)
+    if (Math.abs(distance) >= ms) return formatter.format(Math.trunc(distance / ms), unit)
+  return formatter.format(0, 'minute')
+}
+
+export function size(bytes: number | null): string {
+  if (bytes === null) return ''
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+  let n = bytes
+  let i = 0
+  while (n >= 1000 && i < units.length - 1) {
+    n /= 1000
+    i++
+  }
+  return new Intl.NumberFormat(words.locale, {
+    style: 'unit',
+    unit: units[i] ?? 'byte',
+    unitDisplay: 'short',
+    maximumFractionDigits: n < 10 && i > 0 ? 1 : 0,
+  }).format(n)
+}
+
+export const number = (n: number): string => new Intl.NumberFormat(words.locale).format(n)
+
+/** Phone numbers in groups, as people read them. */
+export function address(raw: string): string {
+  if (!/^\+\d{7,15}$/.test(raw)) return raw
+  const digits = raw.slice(1)
+  const country = digits.startsWith('1') || digits.startsWith('7') ? 1 : 2
+  const rest = digits.slice(country)
+  return `+${digits.slice(0, country)} ${rest.replace(/(\d{3})(?=\d{3,})/g, '$1 ')}`
+}
+
+/** How to name somebody in a sentence: the first name, or the whole where it is no name. */
+export function called(name: string): string {
+  if (/^[+\d@]/.test(name) || name.includes('@')) return address(name)
+  return name.split(/\s+/)[0] ?? name
+}
