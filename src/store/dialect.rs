@@ -67,6 +67,14 @@ pub(super) fn for_update(engine: Engine) -> &'static str {
     }
 }
 
+/// The same for the table `t` of a join alone.
+pub(super) fn for_update_of_t(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE OF t",
+    }
+}
+
 /// Locks the chosen rows and passes over those that another node holds.
 pub(super) fn skip_locked(engine: Engine) -> &'static str {
     match engine {

@@ -67,6 +67,13 @@ pub(super) fn keys(engine: Engine, keys: Vec<Vec<Value>>) -> (String, Vec<Value>
     (format!("({source})"), args)
 }
 
+/// Pairs of keys to look up, as a table `k(a, b)` to join with: SQLite finds the index of two columns
+/// by a join and not by `IN`. Gives the text that stands before `SELECT` and its values.
+pub(super) fn pairs(engine: Engine, pairs: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+    let (source, args) = source(engine, pairs);
+    (["WITH k(a, b) AS (", &source, ") "].concat(), args)
+}
+
 /// A table of values: VALUES on SQLite; on Postgres one array a column, so that the text, and with
 /// it the prepared statement, is the same for any number of rows.
 fn source(engine: Engine, rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {

@@ -81,10 +81,12 @@ pub(super) async fn load_by_external(
     keys: HashSet<(String, String)>,
 ) -> Result<HashMap<(String, String), Thread>, StoreError> {
     let keys: BTreeSet<_> = keys.into_iter().collect();
-    let (source, args) = rows::keys(tx.engine(), keys.iter().map(|(inbox, id)| values![inbox, id]).collect());
-    let lock = dialect::for_update(tx.engine());
-    let sql =
-        ["SELECT * FROM threads WHERE (inbox_id, external_id) IN ", &source, " ORDER BY id", lock].concat();
+    let keys = keys.iter().map(|(inbox, id)| values![inbox, id]).collect();
+    let (pairs, args) = rows::pairs(tx.engine(), keys);
+    let lock = dialect::for_update_of_t(tx.engine());
+    let select =
+        "SELECT t.* FROM k CROSS JOIN threads t WHERE t.inbox_id = k.a AND t.external_id = k.b ORDER BY t.id";
+    let sql = [&pairs, select, lock].concat();
     tx.rows_of(built(sql), args)
         .await?
         .iter()

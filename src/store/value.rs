@@ -30,7 +30,6 @@ macro_rules! value_from {
     ($($type:ty => $kind:ident, $of:expr;)*) => {$(
         impl From<$type> for Value {
             fn from(value: $type) -> Self {
-                #[expect(clippy::redundant_closure_call, reason = "the macro's way to name the conversion")]
                 Self::$kind(Some(($of)(value)))
             }
         }

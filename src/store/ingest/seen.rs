@@ -81,8 +81,13 @@ async fn keep_differing(
     known: &[(&IngestRequest, &Incoming, &InboundMessage)],
 ) -> Result<(), StoreError> {
     let keys = known.iter().map(|(request, _, message)| values![&request.inbox.id, &message.id]).collect();
-    let (source, args) = rows::keys(tx.engine(), keys);
-    let sql = ["SELECT inbox_id, external_id, message_id, content_hash FROM sightings WHERE (inbox_id, external_id) IN ", &source].concat();
+    let (pairs, args) = rows::pairs(tx.engine(), keys);
+    let sql = [
+        &pairs,
+        "SELECT s.inbox_id, s.external_id, s.message_id, s.content_hash FROM k CROSS JOIN sightings s \
+         WHERE s.inbox_id = k.a AND s.external_id = k.b",
+    ]
+    .concat();
     let found = tx.rows_of(built(sql), args).await?;
     for row in found {
         let (inbox, external): (String, String) = (row.get("inbox_id")?, row.get("external_id")?);
