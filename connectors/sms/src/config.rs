@@ -7,6 +7,7 @@ use std::{net::IpAddr, time::Duration};
 
 use rapport_sdk::{
     config::Problem,
+    http::Timeouts,
     model::{Address, Secret, id::InboxId},
 };
 use url::{Host, Url};
@@ -47,6 +48,8 @@ pub struct SmsSettings {
     pub public_url: Url,
     /// How often the provider's list is looked through for messages that we missed.
     pub listing_interval: Duration,
+    /// How long a call to the provider may take.
+    pub timeouts: Timeouts,
 }
 
 impl SmsSettings {
@@ -69,6 +72,7 @@ impl SmsSettings {
             messaging_service_sid: None,
             public_url,
             listing_interval: Duration::from_mins(5),
+            timeouts: Timeouts::default(),
         }
     }
 

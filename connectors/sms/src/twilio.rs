@@ -12,7 +12,7 @@ mod signature;
 
 use rapport_sdk::{
     BoxFuture, ConnectorError, Fetched, WebhookRequest, WebhookRoute,
-    http::{ApiClient, Credentials, HttpError, SafeFetch, Timeouts},
+    http::{ApiClient, Credentials, HttpError, SafeFetch},
     model::{
         InboundEvent, Timestamp,
         event::RawPayload,
@@ -54,7 +54,7 @@ impl Twilio {
         let base = public.as_str().trim_end_matches('/');
         Ok(Self {
             webhook: format!("{base}/webhooks/{}", settings.inbox),
-            api: ApiClient::new(settings.api_base.clone(), Timeouts::default())?,
+            api: ApiClient::new(settings.api_base.clone(), settings.timeouts)?,
             files: SafeFetch::new(Some(settings.api_base.clone()), api::FILE_TIMEOUTS)?,
             settings,
         })

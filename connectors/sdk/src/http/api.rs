@@ -4,7 +4,7 @@
 //! and a redirect is an answer like any other.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use url::Url;
 
 use super::{Credentials, HttpError, Timeouts, client, read_up_to};
@@ -87,11 +87,21 @@ impl ApiClient {
         credentials: Credentials<'_>,
     ) -> Result<Answer, HttpError> {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = self
-            .client
-            .post(self.inside(path)?)
-            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(body);
+        let mut headers = HeaderMap::new();
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        headers.insert(CONTENT_TYPE, form_type);
+        self.post(path, headers, body, credentials).await
+    }
+
+    /// Posts any body to `path`, under these headers.
+    pub async fn post(
+        &self,
+        path: &str,
+        headers: HeaderMap,
+        body: impl Into<Bytes>,
+        credentials: Credentials<'_>,
+    ) -> Result<Answer, HttpError> {
+        let request = self.client.post(self.inside(path)?).headers(headers).body(body.into());
         Self::call(credentials.apply(request)).await
     }
 

@@ -146,7 +146,7 @@ impl Twilio {
                 let at = record.at().unwrap_or(Timestamp(0));
                 if wants_inbound && record.is_inbound() && !seen.has_message(&record.sid) {
                     found.push((at, self.inbound(&record, raw.get()).await?));
-                } else if wants_outbound && record.is_outbound() && record.is_settled() {
+                } else if wants_outbound && record.is_sent() && record.is_settled() {
                     let receipt = record.receipt().filter(|receipt| !seen.has_event(receipt));
                     found.extend(receipt.map(|receipt| (at, vec![receipt])));
                 }

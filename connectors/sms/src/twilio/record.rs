@@ -79,9 +79,9 @@ impl Record {
         self.direction.as_deref() == Some("inbound")
     }
 
-    /// Whether we, or another program of ours, sent it.
-    pub fn is_outbound(&self) -> bool {
-        self.direction.as_deref().is_some_and(|direction| direction.starts_with("outbound"))
+    /// Whether it was sent through the API: not the provider's own answers to keywords.
+    pub fn is_sent(&self) -> bool {
+        self.direction.as_deref() == Some("outbound-api")
     }
 
     /// Whether its state is final.
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_record_without_optional_fields_is_read() {
         let record: Record = serde_json::from_str(r#"{"sid":"SM1"}"#).unwrap();
-        assert!(!record.is_inbound() && !record.is_outbound());
+        assert!(!record.is_inbound() && !record.is_sent());
         assert_eq!(record.media_count(), 0);
     }
 }
