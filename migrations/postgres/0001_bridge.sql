@@ -313,14 +313,15 @@ CREATE TABLE obligations (
     CHECK ((waived_by IS NULL) = (waived_reason IS NULL)),
     CHECK ((discharged_at IS NOT NULL) = (discharged_by IS NOT NULL OR waived_by IS NOT NULL))
 );
-CREATE INDEX obligations_open ON obligations (conversation_id, position) WHERE open_state = 'open';
+CREATE INDEX obligations_by_conversation ON obligations (conversation_id, open_state, position);
 CREATE INDEX obligations_discharged ON obligations (discharged_by) WHERE discharged_by IS NOT NULL;
 
 -- Where a message was seen. One message may have several sightings, one sighting never two messages.
 CREATE TABLE sightings (
     inbox_id TEXT COLLATE "C" NOT NULL,
     external_id TEXT COLLATE "C" NOT NULL,
-    message_id TEXT COLLATE "C" REFERENCES messages (id) DEFERRABLE INITIALLY DEFERRED,
+    -- No foreign key: the claim comes first, and SQLite would look for it with every message that follows.
+    message_id TEXT COLLATE "C",
     content_hash TEXT COLLATE "C" NOT NULL,
     trust TEXT COLLATE "C" NOT NULL,
     at BIGINT NOT NULL,
@@ -330,7 +331,7 @@ CREATE TABLE sightings (
 CREATE TABLE content_keys (
     audience TEXT COLLATE "C" NOT NULL,
     content_key TEXT COLLATE "C" NOT NULL,
-    message_id TEXT COLLATE "C" NOT NULL REFERENCES messages (id) DEFERRABLE INITIALLY DEFERRED,
+    message_id TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (audience, content_key)
 );
 
