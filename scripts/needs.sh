@@ -1,0 +1,56 @@
+# What the tests need beside Rust and Node, installed where it is missing. Sourced by test.sh.
+#
+# Debian packages want root. The versions are those that passed; tools are built without
+# optimisation, because building takes longer than they run.
+
+NEXTEST=0.9.143
+DENY=0.20.2
+TWILIO=9.13.0
+
+apt_updated=
+need_package() { # command, package...
+  local command=$1
+  shift
+  command -v "$command" >/dev/null && return
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+    echo "needs: $command is missing, and only root on Debian can install it here (package $*)" >&2
+    return 1
+  fi
+  echo "needs: installing $*"
+  if [ -z "$apt_updated" ]; then
+    apt-get update -qq
+    apt_updated=1
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" </dev/null >/dev/null
+}
+
+need_compiler() { need_package cc build-essential; }
+need_chromium() {
+  export RAPPORT_TEST_CHROMIUM="${RAPPORT_TEST_CHROMIUM:-/usr/bin/chromium}"
+  [ -x "$RAPPORT_TEST_CHROMIUM" ] || need_package chromium chromium fonts-noto-core
+}
+need_postgres() {
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need_package initdb postgresql
+}
+need_nextest() {
+  cargo nextest --version >/dev/null 2>&1 && return
+  echo "needs: building cargo-nextest $NEXTEST"
+  cargo install --quiet --locked --debug --version "$NEXTEST" cargo-nextest
+}
+need_deny() {
+  cargo deny --version >/dev/null 2>&1 && return
+  echo "needs: building cargo-deny $DENY"
+  cargo install --quiet --locked --debug --version "$DENY" cargo-deny
+}
+# The provider's own library judges our signatures.
+need_twilio() {
+  local venv=$PWD/target/python
+  if ! "$venv/bin/python" -c 'import twilio' >/dev/null 2>&1; then
+    /usr/bin/python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || need_package no-venv python3-venv
+    echo "needs: installing twilio $TWILIO for Python"
+    rm -rf "$venv"
+    /usr/bin/python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "twilio==$TWILIO"
+  fi
+  export RAPPORT_TEST_PYTHON=$venv/bin/python
+}
