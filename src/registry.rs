@@ -1,13 +1,17 @@
 //! The one file that names the connectors.
 //!
 //! To add a channel, add its crate to the workspace, its line to [`CHANNELS`], its variant to
-//! [`Account`], and the function that reads its table. The core asks for capabilities and never
-//! for a name.
+//! [`Account`], and the functions that read its table and make its connector. The core asks for
+//! capabilities and never for a name.
 
 use std::{sync::Arc, time::Duration};
 
-use rapport_model::{Secret, id::ChannelName};
+use rapport_model::{
+    Secret,
+    id::{ChannelName, InboxId},
+};
 use rapport_sdk::{Connector, ConnectorError};
+use rapport_sms::{SmsConnector, SmsSettings, TWILIO_API};
 use url::Url;
 
 use crate::config::{Inbox, Section};
@@ -16,9 +20,16 @@ use crate::config::{Inbox, Section};
 pub struct Channel {
     /// The name of its table below `[inbox.ID]`.
     pub name: &'static str,
-    /// Reads that table: the section, the inbox's addresses, and whether the playground, which
-    /// provides accounts of its own, is on.
-    pub read: fn(&Section<'_>, &[String], bool) -> Account,
+    /// Reads that table.
+    pub read: fn(&Section<'_>, &Surroundings<'_>) -> Account,
+}
+
+/// What of the inbox a channel's table can't say.
+pub struct Surroundings<'a> {
+    /// The inbox's own addresses, as they were written.
+    pub addresses: &'a [String],
+    /// Whether the playground is on, which provides accounts of its own.
+    pub playground: bool,
 }
 
 /// All channels.
@@ -45,100 +56,170 @@ impl Account {
             Self::Sms(account) => &account.sender_group,
         }
     }
+
+    /// Whether the account is the playground's to provide.
+    pub fn is_provided(&self) -> bool {
+        match self {
+            Self::Sms(account) => account.credentials.is_none(),
+        }
+    }
 }
 
 /// `[inbox.ID.sms]`
 #[derive(Debug, Clone)]
 pub struct SmsAccount {
-    /// Whose API it is.
-    pub provider: String,
-    /// The account and its keys; `None`: the playground provides them.
-    pub credentials: Option<SmsCredentials>,
-    /// Where the API is served; `None`: the provider's own address, or the playground's.
-    pub api_base: Option<Url>,
-    /// Sends through a pool of numbers.
-    pub messaging_service_sid: Option<String>,
-    /// How often the provider is asked for what we missed.
-    pub listing: Duration,
-    /// Within which of our inboxes one STOP counts for all.
-    pub sender_group: String,
+    credentials: Option<Credentials>,
+    api_base: Url,
+    messaging_service_sid: Option<String>,
+    listing: Duration,
+    sender_group: String,
 }
 
-/// An account at a provider of SMS.
 #[derive(Debug, Clone)]
-pub struct SmsCredentials {
+struct Credentials {
+    account_sid: String,
+    auth_token: Secret,
+    signature_key: Option<Secret>,
+}
+
+/// An account at a pretended provider, which the playground runs.
+#[derive(Debug, Clone)]
+pub struct Provided {
     /// The account's name.
     pub account_sid: String,
-    /// Signs our calls.
+    /// Opens the API and signs the provider's calls.
     pub auth_token: Secret,
-    /// Signs the provider's calls, where that is another key than `auth_token`.
-    pub signature_key: Option<Secret>,
+    /// Where the API is served.
+    pub api_base: Url,
 }
 
-/// The connector of an inbox, not yet running. `None` where only the playground has its account.
-pub fn connect(inbox: &Inbox, _public_url: &Url) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
+/// The connector of an inbox, not yet running. `None`: its account is the playground's, and none is
+/// `provided`.
+pub fn connect(
+    inbox: &Inbox,
+    public_url: &Url,
+    provided: Option<&Provided>,
+) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
     match &inbox.account {
-        Account::Sms(account) if account.credentials.is_none() => Ok(None),
-        Account::Sms(_) => {
-            Err(ConnectorError::Misconfigured { reason: "this build does not speak SMS".to_owned() })
+        Account::Sms(account) => {
+            let Some(mut settings) = account.settings(&inbox.id, public_url, provided) else {
+                return Ok(None);
+            };
+            settings.numbers.clone_from(&inbox.addresses);
+            let connector = SmsConnector::new(settings)
+                .map_err(|error| ConnectorError::Misconfigured { reason: error.to_string() })?;
+            Ok(Some(Arc::new(connector)))
         }
     }
 }
 
-fn read_sms(section: &Section<'_>, addresses: &[String], playground: bool) -> Account {
-    for address in addresses {
-        let digits = address.strip_prefix('+').unwrap_or("");
-        let is_number = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        let is_short = (3..=6).contains(&address.len()) && address.bytes().all(|b| b.is_ascii_digit());
-        if !is_number && !is_short {
-            section.refuse(
-                "",
-                format!("The inbox's address \"{address}\" is not a phone number."),
-                "Write it with + and country code, without spaces: \"+4915550000001\".",
-            );
-        }
+impl SmsAccount {
+    fn settings(
+        &self,
+        inbox: &InboxId,
+        public_url: &Url,
+        provided: Option<&Provided>,
+    ) -> Option<SmsSettings> {
+        let mut settings = match (&self.credentials, provided) {
+            (Some(own), _) => SmsSettings::twilio(
+                inbox.clone(),
+                own.account_sid.clone(),
+                own.auth_token.clone(),
+                self.api_base.clone(),
+                public_url.clone(),
+            ),
+            (None, Some(given)) => SmsSettings::twilio(
+                inbox.clone(),
+                given.account_sid.clone(),
+                given.auth_token.clone(),
+                given.api_base.clone(),
+                public_url.clone(),
+            ),
+            (None, None) => return None,
+        };
+        settings.signature_key = self.credentials.as_ref().and_then(|own| own.signature_key.clone());
+        settings.messaging_service_sid.clone_from(&self.messaging_service_sid);
+        settings.listing_interval = self.listing;
+        Some(settings)
     }
-    let provider = section.text("provider").unwrap_or_else(|| "twilio".to_owned());
+}
+
+fn read_sms(section: &Section<'_>, around: &Surroundings<'_>) -> Account {
+    let provider = section.text_or("provider", "twilio");
     if provider != "twilio" {
         let reason = format!("There is no SMS provider \"{provider}\".");
         section.refuse("provider", reason, "Write \"twilio\".");
     }
+    let is_bare = !section.has("account_sid") && !section.has("auth_token");
     let account_sid = section.text("account_sid");
     let auth_token = section.secret("auth_token");
     let signature_key = section.secret("signature_key");
-    let is_bare = !section.has("account_sid") && !section.has("auth_token");
-    let credentials = match (account_sid, auth_token) {
-        (Some(account_sid), Some(auth_token)) => {
-            Some(SmsCredentials { account_sid, auth_token, signature_key })
-        }
-        _ if playground && is_bare => None,
-        _ => {
-            if !section.has("account_sid") {
-                section.missing("account_sid", "the account's SID: account_sid = \"AC...\".");
-            }
-            if !section.has("auth_token") {
-                section.missing("auth_token", "auth_token = { env = \"TWILIO_AUTH_TOKEN\" }.");
-            }
-            None
-        }
-    };
-    let api_base = section.text("api_base").filter(|text| !text.is_empty());
-    let api_base = api_base.and_then(|text| match Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
-        _ => {
-            let reason = format!("\"{text}\" is not an address.");
-            section.refuse("api_base", reason, "Write \"https://api.twilio.com\".");
-            None
-        }
-    });
-    let minutes =
-        if section.has("listing_minutes") { section.number("listing_minutes", 1, 1_440) } else { None };
-    Account::Sms(SmsAccount {
-        provider,
-        credentials,
-        api_base,
+    let is_provided = is_bare && around.playground;
+    if !is_provided && !section.has("account_sid") {
+        section.missing("account_sid", "the account's SID: account_sid = \"AC...\".");
+    }
+    if !is_provided && !section.has("auth_token") {
+        section.missing("auth_token", "auth_token = { env = \"TWILIO_AUTH_TOKEN\" }.");
+    }
+    let minutes = section.number_or("listing_minutes", 5, 1, 1_440);
+    let account = SmsAccount {
+        credentials: account_sid.zip(auth_token).map(|(account_sid, auth_token)| Credentials {
+            account_sid,
+            auth_token,
+            signature_key,
+        }),
+        api_base: read_api_base(section),
         messaging_service_sid: section.text("messaging_service_sid"),
-        listing: Duration::from_secs(u64::from(minutes.unwrap_or(5)) * 60),
-        sender_group: section.text("sender_group").unwrap_or_else(|| "sms".to_owned()),
+        listing: Duration::from_mins(minutes.into()),
+        sender_group: section.text_or("sender_group", "sms"),
+    };
+    check_sms(section, around, &account);
+    Account::Sms(account)
+}
+
+fn read_api_base(section: &Section<'_>) -> Url {
+    let text = section.text_or("api_base", TWILIO_API);
+    Url::parse(&text).unwrap_or_else(|error| {
+        let reason = format!("\"{text}\" is not an address: {error}.");
+        section.refuse("api_base", reason, format!("Write \"{TWILIO_API}\"."));
+        Url::parse(TWILIO_API).expect("the provider's own address is one")
     })
+}
+
+/// What only the connector can judge. Where it is not about the account, that is made up.
+fn check_sms(section: &Section<'_>, around: &Surroundings<'_>, account: &SmsAccount) {
+    let here = Url::parse("http://127.0.0.1").expect("an address of this machine");
+    let made_up = Provided {
+        account_sid: format!("AC{}", "0".repeat(32)),
+        auth_token: Secret::new("made up"),
+        api_base: account.api_base.clone(),
+    };
+    let Some(mut settings) = account.settings(&"unnamed".into(), &here, Some(&made_up)) else {
+        return;
+    };
+    settings.numbers = around.addresses.iter().cloned().map(rapport_model::Address::new).collect();
+    for problem in settings.validate() {
+        // An inbox without addresses is reported with its own key already.
+        if problem.key == "addresses" {
+            continue;
+        }
+        let key = problem.key.strip_prefix("sms.").unwrap_or_default();
+        let address = problem
+            .key
+            .strip_prefix("addresses[")
+            .and_then(|rest| rest.trim_end_matches(']').parse::<usize>().ok())
+            .and_then(|index| around.addresses.get(index));
+        let reason = match address {
+            Some(address) => format!("The inbox's address \"{address}\": {}.", problem.reason),
+            None => sentence(&problem.reason),
+        };
+        section.refuse(key, reason, sentence(&problem.suggestion));
+    }
+}
+
+/// A reason of a connector, which is half a sentence, as a whole one.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str())
 }

@@ -12,7 +12,7 @@ brand = "shop"
 zone = "Europe/Berlin"
 addresses = ["+4915550000001"]
 [inbox.shop-sms.sms]
-account_sid = "AC1"
+account_sid = "AC00000000000000000000000000000000"
 auth_token = { env = "TOKEN" }
 "#;
 
@@ -96,7 +96,7 @@ fn the_examples_in_comments_are_valid_and_show_the_defaults_of_an_inbox() {
     let inbox = &short.inboxes[0];
     assert_eq!(inbox.language, "en");
     assert!(inbox.bot_enabled);
-    for default in ["listing: 300s", "sender_group: \"sms\"", "provider: \"twilio\""] {
+    for default in ["listing: 300s", "sender_group: \"sms\""] {
         assert!(full.contains(default), "{full}");
         assert!(format!("{inbox:?}").contains(default), "{inbox:?}");
     }
@@ -140,7 +140,7 @@ fn the_whole_configuration_can_come_from_the_environment() {
         ("RAPPORT__INBOX__SHOP_SMS__BRAND", "shop"),
         ("RAPPORT__INBOX__SHOP_SMS__ZONE", "UTC"),
         ("RAPPORT__INBOX__SHOP_SMS__ADDRESSES", "[\"+4915550000001\"]"),
-        ("RAPPORT__INBOX__SHOP_SMS__SMS__ACCOUNT_SID", "AC1"),
+        ("RAPPORT__INBOX__SHOP_SMS__SMS__ACCOUNT_SID", "AC00000000000000000000000000000000"),
         ("RAPPORT__INBOX__SHOP_SMS__SMS__AUTH_TOKEN__ENV", "TOKEN"),
     ];
     let config = valid("", &env);
@@ -282,9 +282,9 @@ fn an_unknown_language_channel_or_number_of_an_inbox_is_refused() {
         &INBOX.replace("brand", "language = \"xx\"\nbrand"),
         &["There are no automatic texts in \"xx\"."],
     );
-    assert_problem(&INBOX.replace("+4915550000001", "0155500000"), &["not a phone number"]);
+    assert_problem(&INBOX.replace("+4915550000001", "0155500000"), &["no phone number"]);
     assert_problem(
-        &INBOX.replace("account_sid = \"AC1\"", "provider = \"acme\""),
+        &INBOX.replace("account_sid = \"AC00000000000000000000000000000000\"", "provider = \"acme\""),
         &["There is no SMS provider \"acme\"."],
     );
 }

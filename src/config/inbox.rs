@@ -12,7 +12,7 @@ use rapport_model::{
 };
 
 use super::{env::folded, problem::did_you_mean, reader::Section, template::Templates};
-use crate::registry::{self, Account};
+use crate::registry::{self, Account, Surroundings};
 
 /// A group of associates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn read_inbox(
         section.missing("brand", "brand = \"shop\": the brand whose customers write here.");
     }
     let zone = read_zone(section);
-    let language = section.text("language").unwrap_or_else(|| "en".to_owned());
+    let language = section.text_or("language", "en");
     if templates.get(&language).is_none() {
         let suggestion = did_you_mean(&language, templates.languages()).unwrap_or_else(|| {
             let known: Vec<&str> = templates.languages().collect();
@@ -140,7 +140,7 @@ fn read_inbox(
         section.refuse("language", reason, suggestion);
     }
     let bot = section.section("bot");
-    let bot_enabled = bot.flag("enabled").unwrap_or(true);
+    let bot_enabled = bot.flag_or("enabled", true);
     bot.finish();
     let addresses = section.list("addresses");
     if addresses.is_empty() {
@@ -195,7 +195,7 @@ fn read_account(section: &Section<'_>, addresses: &[String], playground: bool) -
         );
     }
     let table = section.section(channel.name);
-    let account = (channel.read)(&table, addresses, playground);
+    let account = (channel.read)(&table, &Surroundings { addresses, playground });
     table.finish();
     Some(account)
 }

@@ -124,6 +124,31 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A string, or what holds where none is written. For keys that the defaults can't hold, because
+    /// they stand below a name that the retailer chooses.
+    pub fn text_or(&self, key: &'static str, default: &str) -> String {
+        if !self.has(key) {
+            self.show(key, quoted(default), &Origin::Default);
+        }
+        self.text(key).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A number within bounds, or what holds where none is written.
+    pub fn number_or(&self, key: &'static str, default: u32, least: u32, most: u32) -> u32 {
+        if !self.has(key) {
+            self.show(key, default.to_string(), &Origin::Default);
+        }
+        self.number(key, least, most).unwrap_or(default)
+    }
+
+    /// True or false, or what holds where neither is written.
+    pub fn flag_or(&self, key: &'static str, default: bool) -> bool {
+        if !self.has(key) {
+            self.show(key, default.to_string(), &Origin::Default);
+        }
+        self.flag(key).unwrap_or(default)
+    }
+
     /// A string with a meaning; `wanted` completes "should be".
     pub fn parsed<T: FromStr<Err: Display>>(&self, key: &'static str, wanted: &str) -> Option<T> {
         let text = self.text(key)?;

@@ -107,19 +107,17 @@ impl Actor {
             args.push(value);
             format!("${}", args.len())
         };
-        let mut lanes = vec![format!("c.assignee_id = {}", bind((&self.id).into()))];
+        let mut lanes = vec!["c.assignee_id = ".to_owned() + &bind((&self.id).into())];
         for team in &self.teams {
-            lanes.push(format!("c.team_id = {}", bind(team.into())));
+            lanes.push("c.team_id = ".to_owned() + &bind(team.into()));
         }
         let (served, open) = self.inboxes(inboxes);
         for inbox in open {
-            lanes.push(format!("c.inbox_id = {}", bind(inbox.into())));
+            lanes.push("c.inbox_id = ".to_owned() + &bind(inbox.into()));
         }
         for inbox in served {
-            lanes.push(format!(
-                "c.inbox_id = {} AND c.team_id IS NULL AND c.assignee_id IS NULL",
-                bind(inbox.into())
-            ));
+            let theirs = "c.inbox_id = ".to_owned() + &bind(inbox.into());
+            lanes.push(theirs + " AND c.team_id IS NULL AND c.assignee_id IS NULL");
         }
         lanes
     }

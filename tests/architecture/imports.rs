@@ -42,7 +42,8 @@ pub(crate) fn crates(manifests: &[Source]) -> Vec<String> {
         let (ours, others): (&[&str], &[&str]) = match manifest.path.as_str() {
             "connectors/model" => (&[], &["tokio", "reqwest", "sqlx", "axum"]),
             "connectors/sdk" => (&["rapport-model"], &["sqlx", "axum"]),
-            "connectors/fakes" => (&[], &["sqlx"]),
+            // It pretends to be the provider: it may use our types, and never a channel's code.
+            "connectors/fakes" => (&["rapport-sdk"], &["sqlx"]),
             _ => (&["rapport-sdk"], &["sqlx", "reqwest", "axum"]),
         };
         for name in names {
