@@ -18,6 +18,8 @@ mod db;
 mod dialect;
 mod entry;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod ingest;
 mod job;
 mod leg;
@@ -29,6 +31,8 @@ mod reply;
 mod rows;
 mod scope;
 mod sweep;
+#[cfg(test)]
+pub mod testing;
 mod thread;
 mod tx;
 mod value;
