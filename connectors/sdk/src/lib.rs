@@ -5,6 +5,8 @@
 //! Nothing here knows a database, an associate or a channel's name.
 
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod connector;
 pub mod http;
 

@@ -4,6 +4,9 @@
 //! no others; it goes from redirect to redirect by hand and judges each hop anew. Only the
 //! configured origin of the provider's API is exempt, and only there are credentials shown.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -83,7 +86,11 @@ pub struct SafeFetch {
     home: reqwest::Client,
     guarded: reqwest::Client,
     total: Duration,
+    may_reach: Judge,
 }
+
+/// Decides whether an address may be connected to.
+type Judge = fn(IpAddr) -> bool;
 
 impl SafeFetch {
     /// A fetcher that besides the public internet may reach the origin of `allowed` (a configured
@@ -98,11 +105,21 @@ impl SafeFetch {
         timeouts: Timeouts,
         resolver: Arc<dyn Resolver>,
     ) -> Result<Self, HttpError> {
+        Self::judging(allowed, timeouts, resolver, is_public)
+    }
+
+    fn judging(
+        allowed: Option<Url>,
+        timeouts: Timeouts,
+        resolver: Arc<dyn Resolver>,
+        may_reach: Judge,
+    ) -> Result<Self, HttpError> {
         Ok(Self {
             allowed,
             home: client(timeouts, None)?,
-            guarded: client(timeouts, Some(Arc::new(Guard(resolver))))?,
+            guarded: client(timeouts, Some(Arc::new(Guard { resolver, may_reach })))?,
             total: timeouts.total,
+            may_reach,
         })
     }
 
@@ -173,7 +190,7 @@ impl SafeFetch {
             Some(Host::Domain(_)) => return Ok(false),
             None => return Err(FetchError::Refused("it names no host")),
         };
-        if is_public(literal) { Ok(false) } else { Err(FetchError::Refused(NOT_PUBLIC)) }
+        if (self.may_reach)(literal) { Ok(false) } else { Err(FetchError::Refused(NOT_PUBLIC)) }
     }
 }
 
@@ -209,7 +226,10 @@ fn failure(error: reqwest::Error) -> FetchError {
 }
 
 /// Resolves, and refuses a name of which even one address is not public: such a name is a trick.
-struct Guard(Arc<dyn Resolver>);
+struct Guard {
+    resolver: Arc<dyn Resolver>,
+    may_reach: Judge,
+}
 
 #[derive(Debug, thiserror::Error)]
 #[error("{NOT_PUBLIC}")]
@@ -217,10 +237,11 @@ struct NotPublic;
 
 impl reqwest::dns::Resolve for Guard {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let found = self.0.resolve(name.as_str().to_owned());
+        let found = self.resolver.resolve(name.as_str().to_owned());
+        let may_reach = self.may_reach;
         Box::pin(async move {
             let ips = found.await?;
-            if !ips.iter().copied().all(is_public) {
+            if !ips.iter().copied().all(may_reach) {
                 return Err(NotPublic.into());
             }
             let addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, 0));
