@@ -23,6 +23,8 @@ export class DraftState {
   saved = $state<'clean' | 'dirty' | 'saving' | 'saved'>('clean')
   /** Where the cursor goes when the text came back from an undo. */
   cursor = $state<number | null>(null)
+  /** When it was changed here last: an answer under way then knows less. */
+  touched = 0
 
   get empty(): boolean {
     return this.text.trim() === '' && this.attachments.length === 0
@@ -35,6 +37,11 @@ class Drafts {
   #flights = new Set<string>()
 
   start(): void {
+    queue.draftOf = (id) => {
+      const draft = this.#drafts.get(id)
+      const ours = draft && (draft.saved !== 'clean' || Date.now() - draft.touched < 5_000)
+      return ours ? !draft.empty : undefined
+    }
     line.whenBack(() => this.flush())
     addEventListener('pagehide', () => this.flush())
     document.addEventListener('visibilitychange', () => {
@@ -72,6 +79,7 @@ class Drafts {
   changed(id: string): void {
     const draft = this.of(id)
     draft.saved = 'dirty'
+    draft.touched = Date.now()
     keep(this.#name(id), { text: draft.text, attachments: draft.attachments, note: draft.note } satisfies Kept)
     queue.mark(id, { has_draft: !draft.empty })
     this.#schedule(id)

@@ -1,5 +1,6 @@
 // Whether the bridge can be reached: the browser's word, the live stream's, and the last request's, taken together.
 // Who waits for the line (outbox, drafts) registers here and is called when it is back. Makes no request by itself.
+import { untrack } from 'svelte'
 import { onAnswer } from '../api/http'
 import { stream } from '../live/stream.svelte'
 
@@ -28,7 +29,7 @@ class Line {
         clearTimeout(this.#timer)
         // A stream that reconnects at once is no news; one that does not in four seconds is.
         if (state === 'connecting' || state === 'refused') this.#timer = setTimeout(() => this.#gone(), 4_000)
-        else if (state === 'live') this.#back()
+        else if (state === 'live') untrack(() => this.#back())
       })
     })
   }

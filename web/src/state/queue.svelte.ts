@@ -41,6 +41,8 @@ class Queue {
   readonly known = new SvelteMap<string, Summary>()
   counts = $state.raw<Counts | null>(null)
   readonly views = Object.fromEntries(VIEWS.map((view) => [view, new ViewState()])) as Record<View, ViewState>
+  /** What this tab's own draft says, where it knows better than an answer on its way. */
+  draftOf: ((id: string) => boolean | undefined) | undefined
   #stamps = new Map<string, number>()
   #countsStamp = 0
 
@@ -106,8 +108,10 @@ class Queue {
     }
     const summary: Summary = {
       ...incoming,
-      read_position: incoming.read_position ?? old?.read_position ?? null,
-      has_draft: incoming.has_draft ?? old?.has_draft ?? null,
+      // A mark of mine goes back only by `mark`: an answer that was under way must not undo it.
+      read_position:
+        incoming.read_position === null && !old ? null : Math.max(incoming.read_position ?? 0, old?.read_position ?? 0),
+      has_draft: this.draftOf?.(incoming.id) ?? incoming.has_draft ?? old?.has_draft ?? null,
     }
     this.#stamps.set(summary.id, stamp)
     this.#put(summary)

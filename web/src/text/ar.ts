@@ -197,7 +197,7 @@ const ar: Catalogue = {
   beginning: (day) => `بدأت هنا، ${day}`,
   movedFromTo: (from, to) => `انتقلت من ${from} إلى ${to}`,
   tookOver: (name, time) => `${name}: استلام من المساعد الساعة ${time}`,
-  youTookOver: (time) => `توليتَ الأمر من المساعد الساعة ${time}`,
+  youTookOver: (time) => `أنت: استلام من المساعد الساعة ${time}`,
   automated: 'رسالة آلية',
   automatedMessage: 'رسالة آلية',
   assistant: 'المساعد',

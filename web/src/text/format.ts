@@ -9,11 +9,11 @@ function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return found
 }
 
-export const time = (at: number): string => format({ hour: '2-digit', minute: '2-digit' }).format(at)
+export const time = (at: number): string => format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at)
 export const iso = (at: number): string => new Date(at).toISOString()
 export const exact = (at: number): string => format({ dateStyle: 'full', timeStyle: 'medium' }).format(at)
 export const dayAndTime = (at: number): string =>
-  format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(at)
+  format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at)
 
 export const dayKey = (at: number): string => {
   const d = new Date(at)
@@ -87,14 +87,19 @@ export function size(bytes: number | null): string {
 
 export const number = (n: number): string => new Intl.NumberFormat(words.locale).format(n)
 
+const TWO_DIGIT_CODES = /^(2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/
+
 /** Phone numbers in groups, as people read them. */
 export function address(raw: string): string {
   if (!/^\+\d{7,15}$/.test(raw)) return raw
   const digits = raw.slice(1)
-  const country = digits.startsWith('1') || digits.startsWith('7') ? 1 : 2
+  const country = /^[17]/.test(digits) ? 1 : TWO_DIGIT_CODES.test(digits) ? 2 : 3
   const rest = digits.slice(country)
   return `+${digits.slice(0, country)} ${rest.replace(/(\d{3})(?=\d{3,})/g, '$1 ')}`
 }
+
+/** "October 2025". */
+export const month = (at: number): string => format({ month: 'long', year: 'numeric' }).format(at)
 
 /** How to name somebody in a sentence: the first name, or the whole where it is no name. */
 export function called(name: string): string {
