@@ -26,6 +26,8 @@ pub struct Channel {
 
 /// What of the inbox a channel's table can't say.
 pub struct Surroundings<'a> {
+    /// The inbox's table.
+    pub inbox: &'a Section<'a>,
     /// The inbox's own addresses, as they were written.
     pub addresses: &'a [String],
     /// Whether the playground is on, which provides accounts of its own.
@@ -209,11 +211,13 @@ fn check_sms(section: &Section<'_>, around: &Surroundings<'_>, account: &SmsAcco
             .strip_prefix("addresses[")
             .and_then(|rest| rest.trim_end_matches(']').parse::<usize>().ok())
             .and_then(|index| around.addresses.get(index));
-        let reason = match address {
-            Some(address) => format!("The inbox's address \"{address}\": {}.", problem.reason),
-            None => sentence(&problem.reason),
-        };
-        section.refuse(key, reason, sentence(&problem.suggestion));
+        let suggestion = sentence(&problem.suggestion);
+        if let Some(address) = address {
+            let reason = format!("\"{address}\": {}.", problem.reason);
+            around.inbox.refuse("addresses", reason, suggestion);
+        } else {
+            section.refuse(key, sentence(&problem.reason), suggestion);
+        }
     }
 }
 

@@ -282,7 +282,10 @@ fn an_unknown_language_channel_or_number_of_an_inbox_is_refused() {
         &INBOX.replace("brand", "language = \"xx\"\nbrand"),
         &["There are no automatic texts in \"xx\"."],
     );
-    assert_problem(&INBOX.replace("+4915550000001", "0155500000"), &["no phone number"]);
+    assert_problem(
+        &INBOX.replace("+4915550000001", "0155500000"),
+        &["rapport.toml:5: inbox.shop-sms.addresses", "no phone number"],
+    );
     assert_problem(
         &INBOX.replace("account_sid = \"AC00000000000000000000000000000000\"", "provider = \"acme\""),
         &["There is no SMS provider \"acme\"."],

@@ -195,7 +195,7 @@ fn read_account(section: &Section<'_>, addresses: &[String], playground: bool) -
         );
     }
     let table = section.section(channel.name);
-    let account = (channel.read)(&table, &Surroundings { addresses, playground });
+    let account = (channel.read)(&table, &Surroundings { inbox: section, addresses, playground });
     table.finish();
     Some(account)
 }

@@ -1,6 +1,6 @@
 //! The configuration: what a retailer sets up, checked before anything starts.
 //!
-//! [`load`] is the only way in. It merges the embedded defaults, one file and the environment, and
+//! [`load()`] is the only way in. It merges the embedded defaults, one file and the environment, and
 //! reports every problem with its place, key, reason and a suggestion. It knows no channel: the
 //! tables of channels go to the registry. To add a key, write it into
 //! `config/rapport.example.toml` with its default and a comment, and read it in `load.rs`.
