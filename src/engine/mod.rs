@@ -11,7 +11,6 @@ mod acknowledge;
 mod dispatch;
 mod ingress;
 mod jobs;
-pub mod live;
 mod media;
 mod reply;
 mod retry;
@@ -35,7 +34,6 @@ pub use reply::{NewReply, ReplyError};
 pub use status::InboxStatus;
 
 use ingress::InboxIngress;
-use live::Live;
 
 /// How long the engine waits for its tasks when it is told to stop.
 const PATIENCE: Duration = Duration::from_millis(4500);
@@ -52,7 +50,6 @@ struct Inner {
     blobs: Blobs,
     clock: Arc<dyn Clock>,
     links: MediaLinks,
-    live: Live,
     inboxes: BTreeMap<InboxId, Inbox>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -113,7 +110,6 @@ impl Engine {
                 blobs: setup.blobs,
                 clock: setup.clock,
                 links: setup.links,
-                live: Live::default(),
                 inboxes,
                 shutdown: CancellationToken::new(),
                 tasks: TaskTracker::new(),
@@ -123,10 +119,6 @@ impl Engine {
             engine.inner.tasks.spawn(dispatch::run(engine.clone(), inbox.clone()));
             engine.inner.tasks.spawn(supervisor::run(engine.clone(), inbox.clone()));
         }
-        for (id, health) in engine.watch_health() {
-            engine.inner.tasks.spawn(live::watch_health(engine.clone(), id, health));
-        }
-        engine.inner.tasks.spawn(live::tail(engine.clone()));
         engine.inner.tasks.spawn(jobs::run(engine.clone()));
         engine
     }
@@ -154,11 +146,6 @@ impl Engine {
     /// The links under which providers fetch files.
     pub fn links(&self) -> &MediaLinks {
         &self.inner.links
-    }
-
-    /// The live bus.
-    pub fn live(&self) -> &Live {
-        &self.inner.live
     }
 
     /// Cancelled when the engine ends.
