@@ -5,6 +5,7 @@ const SHOTS = 'test-results/shots'
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`axe finds nothing serious in ${scheme}`, async ({ noor, customer, shared }) => {
+    test.slow()
     await noor.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
     await customer.write(`Axe in ${scheme} 🙂`)
     await open(noor, `Axe in ${scheme}`)

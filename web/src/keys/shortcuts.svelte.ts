@@ -40,7 +40,7 @@ class Shortcuts {
     const stroke = strokeOf(event)
     if (stroke === '') return
     const typing = isTyping(event.target)
-    if (document.querySelector('dialog[open], [popover]:popover-open')) return
+    if (document.querySelector('dialog[open], [popover][data-open]')) return
     const sequence = this.#pending ? `${this.#pending} ${stroke}` : stroke
     this.#pending = ''
     clearTimeout(this.#timer)

@@ -55,6 +55,20 @@ export function seenThrough(messages: Message[], conversation: string, seen: num
   return through
 }
 
+/** Whether the live stream has shown a send already, before its own answer came back. */
+export function arrived(pending: Pending, messages: Message[], me: string): boolean {
+  const kind = pending.kind === 'note' ? 'note' : 'outbound'
+  return messages.some(
+    (m) =>
+      m.conversation_id === pending.conversation &&
+      m.kind === kind &&
+      m.author.id === me &&
+      m.position > pending.seen &&
+      m.delivery !== 'cancelled' &&
+      m.text === pending.text,
+  )
+}
+
 class Outbox {
   list = $state.raw<Pending[]>([])
   undoable = $state.raw<Undoable[]>([])

@@ -1,0 +1,147 @@
+// The composer and the outbox together: what is said before sending, what a note is, and what becomes of one press.
+import { render, screen } from '@testing-library/svelte'
+import userEvent from '@testing-library/user-event'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { conversations as api } from '../src/api/calls'
+import { Lost, Problem } from '../src/api/http'
+import type { Detail, ReplyRoute } from '../src/api/types'
+import Composer from '../src/inbox/Composer.svelte'
+import { conversations } from '../src/state/conversations.svelte'
+import { drafts } from '../src/state/drafts.svelte'
+import { outbox } from '../src/state/outbox.svelte'
+import { queue } from '../src/state/queue.svelte'
+import { session } from '../src/state/session.svelte'
+import { me, message, mine, summary } from './samples'
+
+const route: ReplyRoute = {
+  inbox: 'shop',
+  channel: 'sms',
+  to: '+351900000142',
+  from: '+49305550001',
+  can_reply: true,
+  reason: null,
+  capabilities: {
+    longest_text: 10,
+    text_unit: 'sms_segments',
+    attachment_limit: 1_000,
+    attachment_types: ['image/*'],
+    edits: false,
+    delivery_receipts: true,
+    read_receipts: false,
+  },
+}
+
+async function show(change: Partial<ReplyRoute> = {}) {
+  const detail: Detail = {
+    conversation: summary(),
+    contact: { id: 'ct_1', name: 'Ines', external_ref: null, created_at: 0, conversations_count: 1, handles: [] },
+    messages: { items: [message()], before: null },
+    obligations: [],
+    draft: null,
+    reply: { ...route, ...change },
+  }
+  vi.spyOn(api, 'open').mockResolvedValue(detail)
+  vi.spyOn(api, 'saveDraft').mockResolvedValue()
+  vi.spyOn(api, 'dropDraft').mockResolvedValue()
+  const conversation = conversations.get('cv_1')
+  await conversation.load()
+  return render(Composer, { summary: summary(), conversation, view: 'mine' })
+}
+
+beforeEach(() => {
+  vi.restoreAllMocks()
+  localStorage.clear()
+  drafts.end()
+  outbox.end()
+  conversations.clear()
+  queue.clear()
+  session.me = me
+  session.status = 'in'
+})
+
+test('the channel and where it goes are named before sending', async () => {
+  await show()
+  expect(screen.getByText('By SMS to +351 900 000 142')).toBeInTheDocument()
+})
+
+test('parts and their cause are counted while typing', async () => {
+  await show()
+  await userEvent.type(screen.getByRole('textbox'), 'See you 🙂')
+  expect(screen.getByText(/1 part, because of 🙂/)).toBeInTheDocument()
+})
+
+test('where no answer can be sent, it says why and sends nothing', async () => {
+  const reply = vi.spyOn(api, 'reply')
+  await show({ can_reply: false, reason: 'opted_out' })
+  expect(screen.getByText('The customer asked for no more messages on this channel.')).toBeInTheDocument()
+  await userEvent.type(screen.getByRole('textbox'), 'Hello')
+  await userEvent.click(screen.getByRole('button', { name: /^Send/ }))
+  expect(reply).not.toHaveBeenCalled()
+})
+
+test('switching to a note keeps the text, and a note never goes the way of a reply', async () => {
+  const reply = vi.spyOn(api, 'reply')
+  const note = vi
+    .spyOn(api, 'note')
+    .mockResolvedValue({ message: message({ id: 'n', kind: 'note' }), conversation: summary() })
+  await show()
+  await userEvent.type(screen.getByRole('textbox'), 'Keep the blue one')
+  await userEvent.click(screen.getByRole('button', { name: 'Note' }))
+  const field = screen.getByRole('textbox', { name: 'Note, only your team sees this' })
+  expect(field).toHaveValue('Keep the blue one')
+  await userEvent.click(screen.getByRole('button', { name: 'Keep note' }))
+  expect(note).toHaveBeenCalledOnce()
+  expect(reply).not.toHaveBeenCalled()
+  expect(field).toHaveValue('')
+})
+
+test('a file over the limit is refused before anything is uploaded', async () => {
+  await show()
+  const input = document.querySelector<HTMLInputElement>('input[type=file]')
+  if (!input) throw new Error('no file input')
+  await userEvent.upload(input, new File(['x'.repeat(2_000)], 'boot.png', { type: 'image/png' }))
+  expect(screen.getByRole('alert')).toHaveTextContent('boot.png is 2 kB. Up to 1 kB can be sent. Nothing was uploaded.')
+  await userEvent.upload(input, new File(['x'], 'run.exe', { type: 'application/x-msdownload' }))
+  expect(screen.getByRole('alert')).toHaveTextContent('SMS does not take files like run.exe.')
+})
+
+test('one press is one message: a lost answer is asked for again under the same key', async () => {
+  const reply = vi
+    .spyOn(api, 'reply')
+    .mockRejectedValueOnce(new Lost('no answer'))
+    .mockResolvedValue({ message: mine({ id: 'm', position: 2, text: 'Yes' }), conversation: summary() })
+  await show()
+  await userEvent.type(screen.getByRole('textbox'), 'Yes')
+  await userEvent.click(screen.getByRole('button', { name: /^Send/ }))
+  await vi.waitFor(() => expect(outbox.list[0]?.state).toBe('waiting'))
+  outbox.retry(outbox.list[0]?.key ?? '')
+  await vi.waitFor(() => expect(outbox.list).toEqual([]))
+  expect(reply.mock.calls[0]?.[1]).toBe(reply.mock.calls[1]?.[1])
+})
+
+test('somebody wrote meanwhile: it is held, and sending anyway names what was seen', async () => {
+  const newer = message({ id: 'new', position: 2, text: 'wait' })
+  const reply = vi
+    .spyOn(api, 'reply')
+    .mockRejectedValueOnce(new Problem(409, 'newer_message', '', { newer: [newer] }))
+    .mockResolvedValue({ message: mine({ id: 'm', position: 3 }), conversation: summary() })
+  await show()
+  await userEvent.type(screen.getByRole('textbox'), 'Yes')
+  await userEvent.click(screen.getByRole('button', { name: /^Send/ }))
+  await vi.waitFor(() => expect(outbox.list[0]?.state).toBe('held'))
+  expect(reply.mock.calls[0]?.[2].seen_position).toBe(1)
+  outbox.sendAnyway(outbox.list[0]?.key ?? '')
+  await vi.waitFor(() => expect(outbox.list).toEqual([]))
+  expect(reply.mock.calls[1]?.[2].seen_position).toBe(2)
+})
+
+test('a reload finds what was not delivered, and the draft', async () => {
+  vi.spyOn(api, 'reply').mockRejectedValue(new Lost('no answer'))
+  await show()
+  await userEvent.type(screen.getByRole('textbox'), 'Kept')
+  await userEvent.click(screen.getByRole('button', { name: /^Send/ }))
+  await vi.waitFor(() => expect(outbox.list[0]?.state).toBe('waiting'))
+  outbox.end()
+  outbox.resume()
+  expect(outbox.list[0]).toMatchObject({ text: 'Kept' })
+})

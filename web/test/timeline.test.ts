@@ -1,0 +1,53 @@
+// One line: day marks, moves between channels, handovers; and which of my sends are news to me.
+import { expect, test } from 'vitest'
+import { timelineOf } from '../src/inbox/timeline'
+import { arrived, seenThrough, type Pending } from '../src/state/outbox.svelte'
+import { message, mine } from './samples'
+
+const bot = { kind: 'bot' as const, id: null, name: null }
+const types = (list: Parameters<typeof timelineOf>[0]) => timelineOf(list).map((item) => item.type)
+
+test('a new day has its mark', () => {
+  const at = Date.UTC(2026, 10, 24, 12)
+  expect(types([message({ id: 'a', at }), message({ id: 'b', at: at + 86_400_000 })])).toEqual([
+    'day',
+    'message',
+    'day',
+    'message',
+  ])
+})
+
+test('a move to another channel is marked, with both names', () => {
+  const items = timelineOf([message({ id: 'a' }), message({ id: 'b', channel: 'email' })])
+  expect(items.find((i) => i.type === 'moved')).toMatchObject({ from: 'sms', to: 'email' })
+})
+
+test('the first person after the assistant took over, once', () => {
+  const items = timelineOf([
+    message({ id: 'a' }),
+    message({ id: 'b', kind: 'outbound', author: bot, automatic: 'ack' }),
+    mine({ id: 'c' }),
+    mine({ id: 'd' }),
+  ])
+  expect(items.filter((i) => i.type === 'handover')).toHaveLength(1)
+  expect(items.findIndex((i) => i.type === 'handover')).toBe(items.findIndex((i) => i.id === 'c') - 1)
+})
+
+test('what was taken back before it left is not shown as a message', () => {
+  expect(types([mine({ delivery: 'cancelled' })])).toEqual([])
+})
+
+test('my own sends and the assistant are no news, a customer or a colleague is', () => {
+  const own = [mine({ id: 'a', position: 2 }), message({ id: 'b', position: 3, kind: 'outbound', author: bot })]
+  expect(seenThrough(own, 'cv_1', 1, 'as_me')).toBe(3)
+  expect(seenThrough([...own, message({ id: 'c', position: 4 })], 'cv_1', 1, 'as_me')).toBe(3)
+  const colleague = mine({ id: 'd', position: 2, author: { kind: 'associate', id: 'as_jonas', name: 'Jonas' } })
+  expect(seenThrough([colleague], 'cv_1', 1, 'as_me')).toBe(1)
+})
+
+test('a send that the stream has shown already is not shown twice', () => {
+  const pending = { conversation: 'cv_1', kind: 'reply', text: 'Yes', seen: 1 } as Pending
+  expect(arrived(pending, [mine({ position: 2, text: 'Yes' })], 'as_me')).toBe(true)
+  expect(arrived(pending, [mine({ position: 1, text: 'Yes' })], 'as_me')).toBe(false)
+  expect(arrived(pending, [mine({ position: 2, text: 'No' })], 'as_me')).toBe(false)
+})
