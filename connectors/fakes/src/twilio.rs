@@ -331,6 +331,12 @@ impl FakeTwilio {
         callback::raw(&self.shared, fields).await
     }
 
+    /// A form and the headers that sign it for `url`, to be sent by somebody else.
+    pub fn signed_form(&self, url: &str, fields: &[(&str, &str)]) -> (http::HeaderMap, String) {
+        let fields: Vec<_> = fields.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        callback::signed_form(&self.shared, url, &fields)
+    }
+
     /// What the bridge sent, oldest first.
     pub fn sent(&self) -> Vec<SentMessage> {
         self.shared.with(|ledger| {

@@ -29,7 +29,7 @@ const OVERLAP: Duration = Duration::from_mins(10);
 /// How far the very first look reaches back.
 const FIRST_LOOK: Duration = Duration::from_hours(24);
 /// The longest period that is read and stored at once, so that a long absence needs no memory.
-const SLICE: Duration = Duration::from_hours(1);
+const SLICE: Duration = Duration::from_hours(6);
 /// The most events that are committed together.
 const MOST_EVENTS: usize = 200;
 /// How soon after a failure of our own the list is read.

@@ -131,22 +131,7 @@ async fn try_call(
     fields: &[(String, String)],
     repeated: Option<&str>,
 ) -> Result<CallOutcome, HttpError> {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let mut headers = HeaderMap::new();
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=UTF-8");
-    headers.insert(http::header::CONTENT_TYPE, form);
-    let signed = signed_text(&webhook.signed, fields);
-    let signature = match &shared.config.signature_key {
-        None => sign::<Hmac<sha1::Sha1>>(&shared.config.auth_token, &signed),
-        Some(key) => {
-            let settings = HeaderValue::from_static("key=webhooks_sharedkey_fake,algorithm=HMAC_SHA256");
-            headers.insert("x-twilio-webhooks-signature-settings", settings);
-            sign::<Hmac<sha2::Sha256>>(key, &signed)
-        }
-    };
-    if let Ok(signature) = HeaderValue::from_str(&signature) {
-        headers.insert("x-twilio-signature", signature);
-    }
+    let (mut headers, body) = signed_form(shared, &webhook.signed, fields);
     if let Some(token) = repeated.and_then(|token| HeaderValue::from_str(token).ok()) {
         headers.insert("i-twilio-idempotency-token", token);
     }
@@ -158,6 +143,27 @@ async fn try_call(
     let answer = client.post(path, headers, body, Credentials::None).await?;
     let text = answer.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
     Ok(CallOutcome { status: Some(answer.status.as_u16()), body: text.into_owned() })
+}
+
+/// A form, and the headers that sign it for this URL.
+pub(crate) fn signed_form(shared: &Shared, url: &str, fields: &[(String, String)]) -> (HeaderMap, String) {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let mut headers = HeaderMap::new();
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=UTF-8");
+    headers.insert(http::header::CONTENT_TYPE, form);
+    let signed = signed_text(url, fields);
+    let signature = match &shared.config.signature_key {
+        None => sign::<Hmac<sha1::Sha1>>(&shared.config.auth_token, &signed),
+        Some(key) => {
+            let settings = HeaderValue::from_static("key=webhooks_sharedkey_fake,algorithm=HMAC_SHA256");
+            headers.insert("x-twilio-webhooks-signature-settings", settings);
+            sign::<Hmac<sha2::Sha256>>(key, &signed)
+        }
+    };
+    if let Ok(signature) = HeaderValue::from_str(&signature) {
+        headers.insert("x-twilio-signature", signature);
+    }
+    (headers, body)
 }
 
 /// The URL with every key and each of its values once, sorted.
