@@ -43,6 +43,8 @@ pub(super) async fn connect(url: &str) -> Result<Pool, StoreError> {
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
+        // A bitmap loses the index's order, and a page of the queue lives by that order.
+        ("enable_bitmapscan", "off"),
         ("jit", "off"),
     ]);
     let pool =

@@ -191,16 +191,25 @@ pub(super) async fn recipient(
         )
         .await?
         .ok_or(StoreError::NotFound("handle"))?;
-    if !row.get::<bool>("can_reply")? {
-        return Err(refuse("This sender can't receive replies."));
-    }
-    if row.get::<Option<i64>>("blocked_at")?.is_some() {
-        return Err(refuse("This handle is blocked."));
-    }
-    if row.get::<Option<i64>>("since")?.is_some() {
-        return Err(refuse("The customer wrote STOP and receives nothing until they write START."));
+    let blocked = row.get::<Option<i64>>("blocked_at")?.is_some();
+    let opted_out = row.get::<Option<i64>>("since")?.is_some();
+    if let Some(reason) = unreachable(row.get("can_reply")?, blocked, opted_out) {
+        return Err(refuse(reason));
     }
     Ok(Recipient { handle: row.get("id")?, address: row.get("address")? })
+}
+
+/// Why a handle can't be written to, in words for a person; `None` where it can.
+pub(super) fn unreachable(can_reply: bool, blocked: bool, opted_out: bool) -> Option<&'static str> {
+    if !can_reply {
+        Some("This sender can't receive replies.")
+    } else if blocked {
+        Some("This handle is blocked.")
+    } else if opted_out {
+        Some("The customer wrote STOP and receives nothing until they write START.")
+    } else {
+        None
+    }
 }
 
 /// Binds uploaded files to a message. Each must be the actor's own, stored, and not used before.

@@ -11,30 +11,44 @@
 //! `claim_` (under a lease).
 
 mod act;
+mod associate;
 mod automatic;
 mod blobs;
 mod conversation;
 mod db;
+mod details;
 mod dialect;
+mod draft;
 mod entry;
 mod error;
 #[cfg(test)]
 mod fixture;
+mod inbox;
 mod ingest;
+mod invitation;
 mod job;
 mod leg;
+mod log;
+mod mark;
 mod media;
+mod message;
 mod migrate;
 mod obligation;
 mod outbox;
+mod page;
+mod queue;
 mod reply;
 mod rows;
 mod scope;
+mod session;
+mod summary;
 mod sweep;
 #[cfg(test)]
 pub mod testing;
 mod thread;
+mod token;
 mod tx;
+mod upload;
 mod value;
 mod writer;
 
@@ -46,19 +60,31 @@ use rapport_model::{
 };
 use tokio::sync::watch;
 
+pub use associate::{Associate, AssociateChange, fold_email};
 pub use automatic::NewAck;
 pub use blobs::{Blobs, StoredBlob};
 pub use conversation::State;
 pub use db::Engine;
+pub use details::{Contact, Details, Handle, Route};
+pub use draft::{Draft, NewDraft};
 pub use error::{Conflict, StoreError};
+pub use inbox::{Gap, InboxRecord};
 pub use ingest::{InboxFacts, IngestRequest, Outcome};
+pub use invitation::{Invitation, InvitationKind, Invited, NewAssociate};
 pub use job::{Job, JobOutcome};
 pub use leg::Leg;
+pub use log::Event;
 pub use media::{MediaOutcome, OutgoingFile, PendingMedia};
+pub use message::{Hidden, Message};
 pub use obligation::Obligation;
 pub use outbox::{Claimed, SendOutcome};
+pub use page::{InvalidPlace, Page, Place};
+pub use queue::{CountTable, Counts, View};
 pub use reply::{NewReply, Undone, hash as body_hash};
 pub use scope::{Actor, Role};
+pub use session::{Credentials, Session, SessionId};
+pub use summary::Summary;
+pub use upload::{Attachment, StoredFile};
 
 use db::{Pool, Run as _};
 use value::values;

@@ -100,6 +100,16 @@ impl Actor {
     /// answers in queue order, so that a page costs the same among a thousand and a million.
     /// Values are appended to `args`, and their placeholders follow the values already in it.
     pub(super) fn lanes(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> Vec<String> {
+        let mut lanes = self.lanes_of_others(inboxes, args);
+        if self.role != Role::Admin {
+            args.push((&self.id).into());
+            lanes.push(format!("c.assignee_id = ${}", args.len()));
+        }
+        lanes
+    }
+
+    /// The lanes without the one that holds what is assigned to the actor.
+    pub(super) fn lanes_of_others(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> Vec<String> {
         if self.role == Role::Admin {
             return vec!["1 = 1".to_owned()];
         }
@@ -107,17 +117,19 @@ impl Actor {
             args.push(value);
             format!("${}", args.len())
         };
-        let mut lanes = vec!["c.assignee_id = ".to_owned() + &bind((&self.id).into())];
+        let mut lanes = Vec::new();
         for team in &self.teams {
-            lanes.push("c.team_id = ".to_owned() + &bind(team.into()));
+            lanes.push(format!("c.team_id = {}", bind(team.into())));
         }
         let (served, open) = self.inboxes(inboxes);
         for inbox in open {
-            lanes.push("c.inbox_id = ".to_owned() + &bind(inbox.into()));
+            lanes.push(format!("c.inbox_id = {}", bind(inbox.into())));
         }
         for inbox in served {
-            let theirs = "c.inbox_id = ".to_owned() + &bind(inbox.into());
-            lanes.push(theirs + " AND c.team_id IS NULL AND c.assignee_id IS NULL");
+            lanes.push(format!(
+                "c.inbox_id = {} AND c.team_id IS NULL AND c.assignee_id IS NULL",
+                bind(inbox.into())
+            ));
         }
         lanes
     }

@@ -1,0 +1,134 @@
+//! Drafts: what an associate has begun to write in a conversation. Theirs alone, on every device.
+
+use std::sync::Arc;
+
+use rapport_model::{
+    Timestamp,
+    id::{AttachmentId, ConversationId},
+    text,
+};
+
+use super::{
+    Store, db::Run as _, error::StoreError, ingest::InboxFacts, message::attachments_by_id,
+    reply::conversation_for, scope::Actor, tx::Tx, upload::Attachment, value::values, writer::Write,
+};
+
+/// Something begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The text so far.
+    pub text: String,
+    /// Its files.
+    pub attachments: Vec<Attachment>,
+    /// Whether it is to become a note.
+    pub note: bool,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What is to be kept.
+#[derive(Debug, Clone)]
+pub struct NewDraft {
+    /// The text so far.
+    pub text: String,
+    /// The files, uploaded before by the same associate.
+    pub attachments: Vec<AttachmentId>,
+    /// Whether it is to become a note.
+    pub note: bool,
+}
+
+impl Store {
+    /// Keeps a draft in place of the one before; `None` throws it away.
+    pub async fn update_draft(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        draft: Option<NewDraft>,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write(Keep {
+                actor: actor.clone(),
+                inboxes: self.inboxes.clone(),
+                conversation: conversation.clone(),
+                draft,
+            })
+            .await
+    }
+
+    /// The actor's own draft.
+    pub async fn find_draft(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+    ) -> Result<Option<Draft>, StoreError> {
+        let mut pool = self.pool.clone();
+        let row = pool
+            .first(
+                "SELECT text, attachments, note, updated_at FROM drafts WHERE associate_id = $1 AND conversation_id = $2",
+                values![actor.id(), conversation],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let ids: String = row.get("attachments")?;
+        let ids: Vec<AttachmentId> =
+            ids.split(',').filter_map(|id| AttachmentId::try_from(id.to_owned()).ok()).collect();
+        Ok(Some(Draft {
+            text: row.get("text")?,
+            attachments: attachments_by_id(&mut pool, actor.id(), &ids).await?,
+            note: row.get("note")?,
+            updated_at: row.time("updated_at")?,
+        }))
+    }
+}
+
+struct Keep {
+    actor: Actor,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+    conversation: ConversationId,
+    draft: Option<NewDraft>,
+}
+
+impl Write for Keep {
+    type Output = ();
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let conversation = conversation_for(tx, &self.actor, &self.inboxes, &self.conversation).await?;
+        let changed = match &self.draft {
+            None => {
+                tx.execute(
+                    "DELETE FROM drafts WHERE conversation_id = $1 AND associate_id = $2",
+                    values![&self.conversation, self.actor.id()],
+                )
+                .await?
+            }
+            Some(draft) => {
+                let found = attachments_by_id(tx, self.actor.id(), &draft.attachments).await?;
+                if found.len() != draft.attachments.len() {
+                    return Err(StoreError::NotFound("attachment"));
+                }
+                let files = draft.attachments.iter().map(AttachmentId::as_str).collect::<Vec<_>>().join(",");
+                let now = tx.now;
+                tx.execute(
+                    "INSERT INTO drafts (conversation_id, associate_id, text, attachments, note, updated_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation_id, associate_id) DO UPDATE SET \
+                     text = excluded.text, attachments = excluded.attachments, note = excluded.note, updated_at = excluded.updated_at",
+                    values![
+                        &self.conversation,
+                        self.actor.id(),
+                        text::storable(&draft.text).into_owned(),
+                        files,
+                        draft.note,
+                        now
+                    ],
+                )
+                .await?
+            }
+        };
+        if changed > 0 {
+            let mut event = conversation.event("draft.changed", None);
+            event.actor = Some(self.actor.id().clone());
+            tx.tell(event);
+        }
+        Ok(())
+    }
+}

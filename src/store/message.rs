@@ -1,0 +1,284 @@
+//! Messages as people read them: a timeline in pages, and single ones for the live stream.
+//!
+//! What lies outside of the reader's scope appears with date, team and associate, and without text.
+
+use std::collections::HashMap;
+
+use rapport_model::{
+    Timestamp,
+    id::{AssociateId, AttachmentId, ContactId, ConversationId, InboxId, MessageId, TeamId},
+};
+
+use super::{
+    Store,
+    db::{Run, built},
+    error::StoreError,
+    page::{Page, Place},
+    rows,
+    scope::Actor,
+    upload::{Attachment, read_attachment},
+    value::{Row, Value, values},
+};
+
+/// A message in a timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Which one.
+    pub id: MessageId,
+    /// The conversation that it belongs to.
+    pub conversation: ConversationId,
+    /// Its place in the order of commits there.
+    pub position: i64,
+    /// `inbound`, `outbound`, `note` or `activity`.
+    pub kind: String,
+    /// Who wrote it: a word of [`rapport_model::AuthorKind`].
+    pub author_kind: String,
+    /// That author's id, where they have one.
+    pub author_id: Option<String>,
+    /// And their name or address.
+    pub author_name: Option<String>,
+    /// The inbox that it came or left by.
+    pub inbox: Option<InboxId>,
+    /// That inbox's channel.
+    pub channel: Option<String>,
+    /// What was said.
+    pub text: String,
+    /// When, by the provider's clock.
+    pub at: Timestamp,
+    /// How often its text changed, from 1.
+    pub version: i64,
+    /// When it last changed.
+    pub edited_at: Option<Timestamp>,
+    /// When its author took it back: the text is hidden then.
+    pub retracted_at: Option<Timestamp>,
+    /// What kind of automatic message it is.
+    pub automatic: Option<String>,
+    /// Why nobody owes an answer to it.
+    pub unanswerable: Option<String>,
+    /// What was noticed about it.
+    pub flags: Vec<String>,
+    /// Its files.
+    pub attachments: Vec<Attachment>,
+    /// What became of it on its way out.
+    pub delivery: Option<String>,
+    /// Why, where it did not arrive.
+    pub delivery_reason: Option<String>,
+    /// Until when it can be taken back.
+    pub undo_until: Option<Timestamp>,
+    /// What happened, for an activity.
+    pub activity: Option<serde_json::Value>,
+    /// Set where the reader may not read it.
+    pub hidden: Option<Hidden>,
+}
+
+/// What a reader learns of a message outside of their scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hidden {
+    /// Which team has the conversation.
+    pub team: Option<TeamId>,
+    /// Which associate has it.
+    pub associate: Option<(AssociateId, String)>,
+}
+
+const SELECT: &str = "SELECT m.id, m.conversation_id, m.position, m.kind, m.author_kind, m.associate_id, m.contact_id, \
+    m.inbox_id, m.channel, m.text, m.at, m.version, m.edited_at, m.retracted_at, m.automatic_kind, m.unanswerable, \
+    m.flags, m.delivery, m.delivery_reason, m.undo_until, m.activity, a.name AS associate_name, p.name AS contact_name, \
+    h.address, c.team_id, c.assignee_id, c.inbox_id AS conversation_inbox, s.name AS assignee_name \
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN associates a ON a.id = m.associate_id \
+    LEFT JOIN contacts p ON p.id = m.contact_id LEFT JOIN handles h ON h.id = m.handle_id \
+    LEFT JOIN associates s ON s.id = c.assignee_id ";
+
+impl Store {
+    /// A page of a contact's timeline, ascending; the newest without `before`. `NotFound` for a contact
+    /// none of whose conversations is within the actor's scope.
+    pub async fn list_timeline(
+        &self,
+        actor: &Actor,
+        contact: &ContactId,
+        before: Option<&Place>,
+        most: usize,
+    ) -> Result<Page<Message>, StoreError> {
+        let mut args = values![contact];
+        let scope = actor.condition(&self.inboxes, &mut args);
+        let sql =
+            ["SELECT c.id FROM conversations c WHERE c.contact_id = $1 AND ", &scope, " LIMIT 1"].concat();
+        if self.pool.clone().rows_of(built(sql), args).await?.is_empty() {
+            return Err(StoreError::NotFound("contact"));
+        }
+        let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
+        let end = Place { at: i64::MAX, id: String::new() };
+        let before = before.unwrap_or(&end);
+        let sql = [
+            SELECT,
+            "WHERE m.contact_id = $1 AND (m.at, m.id) < ($2, $3) ORDER BY m.at DESC, m.id DESC LIMIT $4",
+        ]
+        .concat();
+        let mut items =
+            self.read_messages(Some(actor), sql, values![contact, before.at, &before.id, limit]).await?;
+        let more = items.len() > most;
+        items.truncate(most);
+        items.reverse();
+        let first = items.first().filter(|_| more);
+        let next = first.map(|oldest| Place { at: oldest.at.millis(), id: oldest.id.to_string() });
+        Ok(Page { items, next })
+    }
+
+    /// What a conversation got after a position, for whom it is news. The conversation's scope is the
+    /// caller's to ask.
+    pub async fn list_messages_after(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        position: i64,
+    ) -> Result<Vec<Message>, StoreError> {
+        let sql = [
+            SELECT,
+            "WHERE m.conversation_id = $1 AND m.position > $2 AND m.kind <> 'activity' ORDER BY m.position LIMIT 50",
+        ]
+        .concat();
+        self.read_messages(Some(actor), sql, values![conversation, position]).await
+    }
+
+    /// One message within the actor's scope.
+    pub async fn get_message(&self, actor: &Actor, id: &MessageId) -> Result<Message, StoreError> {
+        let sql = [SELECT, "WHERE m.id = $1"].concat();
+        self.read_messages(Some(actor), sql, values![id])
+            .await?
+            .pop()
+            .filter(|message| message.hidden.is_none())
+            .ok_or(StoreError::NotFound("message"))
+    }
+
+    /// Messages by id, whole: whoever hands them on asks the scope of their conversation.
+    pub async fn load_messages(&self, ids: Vec<&MessageId>) -> Result<Vec<Message>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (keys, args) = rows::keys(self.engine(), ids.into_iter().map(|id| values![id]).collect());
+        let sql = [SELECT, "WHERE m.id IN ", &keys, " ORDER BY m.position"].concat();
+        self.read_messages(None, sql, args).await
+    }
+
+    async fn read_messages(
+        &self,
+        reader: Option<&Actor>,
+        sql: String,
+        args: Vec<Value>,
+    ) -> Result<Vec<Message>, StoreError> {
+        let mut pool = self.pool.clone();
+        let rows = pool.rows_of(built(sql), args).await?;
+        let mut messages = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let hidden = reader.map_or(Ok(None), |actor| self.hidden(actor, row))?;
+            messages.push(read(row, hidden)?);
+        }
+        let with_text: Vec<&MessageId> = messages
+            .iter()
+            .filter(|message| message.hidden.is_none() && message.retracted_at.is_none())
+            .map(|message| &message.id)
+            .collect();
+        let mut files = attachments_of(&mut pool, with_text).await?;
+        for message in &mut messages {
+            message.attachments = files.remove(&message.id).unwrap_or_default();
+        }
+        Ok(messages)
+    }
+
+    fn hidden(&self, actor: &Actor, row: &Row) -> Result<Option<Hidden>, StoreError> {
+        let team = row.get::<Option<String>>("team_id")?.map(TeamId);
+        let assignee: Option<AssociateId> = row.parse_opt("assignee_id")?;
+        let inbox = InboxId(row.get("conversation_inbox")?);
+        if actor.sees(&self.inboxes, team.as_ref(), assignee.as_ref(), &inbox) {
+            return Ok(None);
+        }
+        let name: Option<String> = row.get("assignee_name")?;
+        Ok(Some(Hidden { team, associate: assignee.map(|id| (id, name.unwrap_or_default())) }))
+    }
+}
+
+fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
+    let author_kind: String = row.get("author_kind")?;
+    let associate: Option<String> = row.get("associate_id")?;
+    let (author_id, author_name) = if author_kind == "contact" {
+        let name: Option<String> = row.get("contact_name")?;
+        (row.get("contact_id")?, name.or(row.get("address")?))
+    } else {
+        (associate, row.get("associate_name")?)
+    };
+    let retracted_at = row.time_opt("retracted_at")?;
+    let readable = hidden.is_none();
+    let shown = readable && retracted_at.is_none();
+    let only = |text: Option<String>| text.filter(|_| readable);
+    let activity: Option<String> = only(row.get("activity")?);
+    let flags: String = row.get("flags")?;
+    Ok(Message {
+        id: row.parse("id")?,
+        conversation: row.parse("conversation_id")?,
+        position: row.get("position")?,
+        kind: row.get("kind")?,
+        author_kind,
+        author_id,
+        author_name,
+        inbox: row.get::<Option<String>>("inbox_id")?.map(InboxId),
+        channel: row.get("channel")?,
+        text: if shown { row.get("text")? } else { String::new() },
+        at: row.time("at")?,
+        version: row.get("version")?,
+        edited_at: row.time_opt("edited_at")?,
+        retracted_at,
+        automatic: row.get("automatic_kind")?,
+        unanswerable: row.get("unanswerable")?,
+        flags: flags.split(',').filter(|flag| !flag.is_empty() && readable).map(str::to_owned).collect(),
+        attachments: Vec::new(),
+        delivery: row.get("delivery")?,
+        delivery_reason: only(row.get("delivery_reason")?),
+        undo_until: row.time_opt("undo_until")?,
+        activity: activity
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|_| StoreError::Corrupt { column: "messages.activity" })?,
+        hidden,
+    })
+}
+
+async fn attachments_of(
+    db: &mut impl Run,
+    messages: Vec<&MessageId>,
+) -> Result<HashMap<MessageId, Vec<Attachment>>, StoreError> {
+    let mut found: HashMap<MessageId, Vec<Attachment>> = HashMap::new();
+    if messages.is_empty() {
+        return Ok(found);
+    }
+    let (keys, args) = rows::keys(db.engine(), messages.into_iter().map(|id| values![id]).collect());
+    let sql = [
+        "SELECT id, message_id, name, content_type, size, state, reason FROM attachments WHERE message_id IN ",
+        &keys,
+        " ORDER BY message_id, item, id",
+    ]
+    .concat();
+    for row in db.rows_of(built(sql), args).await? {
+        found.entry(row.parse("message_id")?).or_default().push(read_attachment(&row)?);
+    }
+    Ok(found)
+}
+
+/// Files by id, in the order of the ids.
+pub(super) async fn attachments_by_id(
+    db: &mut impl Run,
+    owner: &AssociateId,
+    ids: &[AttachmentId],
+) -> Result<Vec<Attachment>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let row = db
+            .first(
+                "SELECT id, name, content_type, size, state, reason FROM attachments WHERE id = $1 AND uploaded_by = $2 AND message_id IS NULL",
+                values![id, owner],
+            )
+            .await?;
+        if let Some(row) = row {
+            found.push(read_attachment(&row)?);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,221 @@
+//! The queue: the views of it, in pages, and how much is in each.
+//!
+//! A page is the union of the actor's lanes, each read in queue order from one index and no further
+//! than the page is long, so that its cost depends on the page and the number of lanes alone. Counts
+//! are kept by the writer per inbox, team, assignee and state, and are added up by the same predicate
+//! that decides scope elsewhere.
+
+use std::sync::Arc;
+
+use rapport_model::id::{AssociateId, ConversationId, InboxId, TeamId};
+
+use super::{
+    Store,
+    conversation::State,
+    db::{Run as _, built},
+    error::StoreError,
+    ingest::InboxFacts,
+    page::{Page, Place},
+    scope::Actor,
+    summary::{self, Summary},
+    value::{Value, values},
+};
+
+/// What a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum View {
+    /// Open and assigned to the reader.
+    Mine,
+    /// Open and assigned to nobody.
+    Unassigned,
+    /// All that is open.
+    All,
+    /// What a person closed.
+    Closed,
+    /// What no person wrote.
+    Automatic,
+}
+
+impl View {
+    fn state(self) -> State {
+        match self {
+            Self::Mine | Self::Unassigned | Self::All => State::Open,
+            Self::Closed => State::Closed,
+            Self::Automatic => State::Automatic,
+        }
+    }
+}
+
+/// How much is in each view, and how much of it waits for a reply.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Open and the reader's.
+    pub mine: i64,
+    /// Open and nobody's.
+    pub unassigned: i64,
+    /// Open.
+    pub all: i64,
+    /// Closed.
+    pub closed: i64,
+    /// Written by machines alone.
+    pub automatic: i64,
+    /// Of the reader's: waiting.
+    pub mine_waiting: i64,
+    /// Of nobody's: waiting.
+    pub unassigned_waiting: i64,
+    /// Of all: waiting.
+    pub all_waiting: i64,
+}
+
+/// The counters of the whole store, from which anybody's counts are added up.
+#[derive(Debug, Clone, Default)]
+pub struct CountTable(Vec<Counted>);
+
+#[derive(Debug, Clone)]
+struct Counted {
+    inbox: InboxId,
+    team: Option<TeamId>,
+    assignee: Option<AssociateId>,
+    state: State,
+    waiting: bool,
+    many: i64,
+}
+
+impl CountTable {
+    /// What of it is within an actor's scope.
+    pub fn of(&self, actor: &Actor, inboxes: &[Arc<InboxFacts>]) -> Counts {
+        let mut counts = Counts::default();
+        for row in &self.0 {
+            if !actor.sees(inboxes, row.team.as_ref(), row.assignee.as_ref(), &row.inbox) {
+                continue;
+            }
+            match row.state {
+                State::Closed => counts.closed += row.many,
+                State::Automatic => counts.automatic += row.many,
+                State::Open => {
+                    let waiting = if row.waiting { row.many } else { 0 };
+                    counts.all += row.many;
+                    counts.all_waiting += waiting;
+                    if row.assignee.is_none() {
+                        counts.unassigned += row.many;
+                        counts.unassigned_waiting += waiting;
+                    } else if row.assignee.as_ref() == Some(actor.id()) {
+                        counts.mine += row.many;
+                        counts.mine_waiting += waiting;
+                    }
+                }
+            }
+        }
+        counts
+    }
+}
+
+impl Store {
+    /// A page of a view, in queue order: who waits longest past their due time first, then what
+    /// nobody waits for, the latest first.
+    pub async fn list_conversations(
+        &self,
+        actor: &Actor,
+        view: View,
+        after: Option<&Place>,
+        most: usize,
+    ) -> Result<Page<Summary>, StoreError> {
+        let mut pool = self.pool.clone();
+        let Some((sql, args)) = page_query(actor, &self.inboxes, view, after, most) else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let mut places = pool
+            .rows_of(built(sql), args)
+            .await?
+            .iter()
+            .map(|row| Ok(Place { at: row.get("queue_at")?, id: row.get("id")? }))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let more = places.len() > most;
+        places.truncate(most);
+        let ids: Vec<ConversationId> = places
+            .iter()
+            .map(|place| {
+                ConversationId::try_from(place.id.clone())
+                    .map_err(|_| StoreError::Corrupt { column: "conversations.id" })
+            })
+            .collect::<Result<_, _>>()?;
+        let mut rows = summary::load(&mut pool, Some(actor), ids.iter().collect()).await?;
+        let items = ids
+            .iter()
+            .filter_map(|id| rows.remove(id))
+            // It may have left the actor's scope between the two statements.
+            .filter(|row| row.visible_to(actor, &self.inboxes))
+            .collect();
+        Ok(Page { items, next: places.pop().filter(|_| more) })
+    }
+
+    /// The counters of all views.
+    pub async fn load_counts(&self) -> Result<CountTable, StoreError> {
+        let rows = self
+            .pool
+            .clone()
+            .all("SELECT inbox_id, team_id, assignee_id, state, waiting, n FROM queue_counts", Vec::new())
+            .await?;
+        let read = |row: &super::value::Row| {
+            let assignee: String = row.get("assignee_id")?;
+            let team: String = row.get("team_id")?;
+            Ok(Counted {
+                inbox: InboxId(row.get("inbox_id")?),
+                team: (!team.is_empty()).then_some(TeamId(team)),
+                assignee: AssociateId::try_from(assignee).ok(),
+                state: row.parse("state")?,
+                waiting: row.get("waiting")?,
+                many: row.get("n")?,
+            })
+        };
+        let rows: Result<Vec<Counted>, StoreError> = rows.iter().map(read).collect();
+        Ok(CountTable(rows?.into_iter().filter(|row| row.many != 0).collect()))
+    }
+
+    /// How much is in each view of an actor.
+    pub async fn count_conversations(&self, actor: &Actor) -> Result<Counts, StoreError> {
+        Ok(self.load_counts().await?.of(actor, &self.inboxes))
+    }
+}
+
+/// The statement that finds a page's ids; `None` where nothing can be in scope.
+fn page_query(
+    actor: &Actor,
+    inboxes: &[Arc<InboxFacts>],
+    view: View,
+    after: Option<&Place>,
+    most: usize,
+) -> Option<(String, Vec<Value>)> {
+    let start = Place { at: i64::MIN, id: String::new() };
+    let after = after.unwrap_or(&start);
+    let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
+    let mut args = values![view.state().as_str(), after.at, &after.id, limit];
+    let lanes = match view {
+        View::Mine => {
+            args.push(actor.id().into());
+            vec!["c.assignee_id = $5".to_owned()]
+        }
+        View::Unassigned => actor
+            .lanes_of_others(inboxes, &mut args)
+            .into_iter()
+            .map(|lane| [&lane, " AND c.assignee_id IS NULL"].concat())
+            .collect(),
+        View::All | View::Closed | View::Automatic => actor.lanes(inboxes, &mut args),
+    };
+    let lanes: Vec<String> = lanes
+        .iter()
+        .map(|lane| {
+            [
+                "SELECT id, queue_at FROM (SELECT c.id, c.queue_at FROM conversations c WHERE ",
+                lane,
+                " AND c.state = $1 AND (c.queue_at, c.id) > ($2, $3) ORDER BY c.queue_at, c.id LIMIT $4) lane",
+            ]
+            .concat()
+        })
+        .collect();
+    let sql = [&lanes.join(" UNION "), " ORDER BY queue_at, id LIMIT $4"].concat();
+    (!lanes.is_empty()).then_some((sql, args))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! A conversation as lists show it, with what is the reader's own: read mark and draft.
+
+use std::{collections::HashMap, sync::Arc};
+
+use rapport_model::{
+    Address, Timestamp,
+    id::{AssociateId, ContactId, ConversationId, InboxId, TeamId},
+};
+
+use super::{
+    Store,
+    conversation::State,
+    db::{Run, built},
+    error::StoreError,
+    ingest::InboxFacts,
+    rows,
+    scope::Actor,
+    value::{Row, values},
+};
+
+/// A conversation in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Which one.
+    pub id: ConversationId,
+    /// With whom.
+    pub contact: ContactId,
+    /// The name that they go by, if one is known.
+    pub contact_name: Option<String>,
+    /// Where they are reached; `None` in a group.
+    pub address: Option<Address>,
+    /// Where the next reply leaves.
+    pub inbox: InboxId,
+    /// That inbox's channel, to show.
+    pub channel: String,
+    /// Where it stands.
+    pub state: State,
+    /// Who has it.
+    pub assignee: Option<(AssociateId, String)>,
+    /// Which team has it.
+    pub team: Option<TeamId>,
+    /// Since when somebody waits.
+    pub waiting_since: Option<Timestamp>,
+    /// Until when the reply is in time.
+    pub due_at: Option<Timestamp>,
+    /// When something was last said.
+    pub last_at: Timestamp,
+    /// What.
+    pub snippet: String,
+    /// By whom.
+    pub snippet_author: String,
+    /// The last position.
+    pub position: i64,
+    /// The position of the customer's last message.
+    pub inbound_position: i64,
+    /// Up to where the reader has read; `None` where it was loaded for nobody.
+    pub read_position: Option<i64>,
+    /// Whether the reader has begun to write; `None` where it was loaded for nobody.
+    pub has_draft: Option<bool>,
+    /// What became of a reply, where a person has to look.
+    pub trouble: Option<String>,
+    /// Its place in every list.
+    pub queue_at: i64,
+}
+
+impl Summary {
+    /// Whether somebody may see it.
+    pub fn visible_to(&self, actor: &Actor, inboxes: &[Arc<InboxFacts>]) -> bool {
+        let assignee = self.assignee.as_ref().map(|(id, _)| id);
+        actor.sees(inboxes, self.team.as_ref(), assignee, &self.inbox)
+    }
+
+    fn read(row: &Row, personal: bool) -> Result<Self, StoreError> {
+        let assignee: Option<AssociateId> = row.parse_opt("assignee_id")?;
+        let assignee_name: Option<String> = row.get("assignee_name")?;
+        Ok(Self {
+            id: row.parse("id")?,
+            contact: row.parse("contact_id")?,
+            contact_name: row.get("contact_name")?,
+            address: row.get::<Option<String>>("address")?.map(Address::new),
+            inbox: InboxId(row.get("inbox_id")?),
+            channel: row.get("channel")?,
+            state: row.parse("state")?,
+            assignee: assignee.map(|id| (id, assignee_name.unwrap_or_default())),
+            team: row.get::<Option<String>>("team_id")?.map(TeamId),
+            waiting_since: row.time_opt("waiting_since")?,
+            due_at: row.time_opt("due_at")?,
+            last_at: row.time("last_at")?,
+            snippet: row.get("snippet")?,
+            snippet_author: row.get("snippet_author")?,
+            position: row.get("last_position")?,
+            inbound_position: row.get("inbound_position")?,
+            read_position: match row.get("read_position")? {
+                Some(position) => Some(position),
+                None => personal.then_some(0),
+            },
+            has_draft: personal.then_some(row.get::<Option<i64>>("draft_at")?.is_some()),
+            trouble: row.get("trouble")?,
+            queue_at: row.get("queue_at")?,
+        })
+    }
+}
+
+impl Store {
+    /// One conversation within the actor's scope.
+    pub async fn get_summary(&self, actor: &Actor, id: &ConversationId) -> Result<Summary, StoreError> {
+        load(&mut self.pool.clone(), Some(actor), vec![id])
+            .await?
+            .remove(id)
+            .filter(|summary| summary.visible_to(actor, &self.inboxes))
+            .ok_or(StoreError::NotFound("conversation"))
+    }
+
+    /// Conversations by id, for nobody in particular: whoever hands them on asks [`Summary::visible_to`].
+    pub async fn load_summaries(
+        &self,
+        ids: Vec<&ConversationId>,
+    ) -> Result<HashMap<ConversationId, Summary>, StoreError> {
+        load(&mut self.pool.clone(), None, ids).await
+    }
+}
+
+/// Loads rows by id. With an actor, what is that person's own comes with them; scope is not asked here.
+pub(super) async fn load(
+    db: &mut impl Run,
+    reader: Option<&Actor>,
+    ids: Vec<&ConversationId>,
+) -> Result<HashMap<ConversationId, Summary>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (keys, mut args) = rows::keys(db.engine(), ids.into_iter().map(|id| values![id]).collect());
+    args.push(reader.map(Actor::id).into());
+    let me = ["$", &args.len().to_string()].concat();
+    let sql = [
+        "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
+         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.queue_at, \
+         p.name AS contact_name, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at \
+         FROM conversations c JOIN contacts p ON p.id = c.contact_id JOIN threads t ON t.id = c.thread_id \
+         LEFT JOIN handles h ON h.id = t.handle_id LEFT JOIN associates a ON a.id = c.assignee_id \
+         LEFT JOIN read_marks r ON r.conversation_id = c.id AND r.associate_id = ",
+        &me,
+        " LEFT JOIN drafts d ON d.conversation_id = c.id AND d.associate_id = ",
+        &me,
+        " WHERE c.id IN ",
+        &keys,
+    ]
+    .concat();
+    db.rows_of(built(sql), args)
+        .await?
+        .iter()
+        .map(|row| Summary::read(row, reader.is_some()).map(|summary| (summary.id.clone(), summary)))
+        .collect()
+}
