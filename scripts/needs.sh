@@ -26,8 +26,8 @@ need_package() { # command, package...
 
 need_compiler() { need_package cc build-essential; }
 need_chromium() {
-  export RAPPORT_TEST_CHROMIUM="${RAPPORT_TEST_CHROMIUM:-/usr/bin/chromium}"
-  [ -x "$RAPPORT_TEST_CHROMIUM" ] || need_package chromium chromium fonts-noto-core
+  export CHROMIUM="${CHROMIUM:-/usr/bin/chromium}"
+  [ -x "$CHROMIUM" ] || need_package chromium chromium fonts-noto-core
 }
 need_postgres() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need_package initdb postgresql

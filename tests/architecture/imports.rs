@@ -71,7 +71,7 @@ pub(crate) fn modules(sources: &[Source]) -> Vec<String> {
                 complaints.push(format!("{} must not name crate::{name}", source.path));
             }
         }
-        for name in words(&code).filter(|word| word.starts_with("rapport_")) {
+        for name in crates_named(&code) {
             if crates.is_some_and(|crates| !crates.contains(&name)) {
                 complaints.push(format!("{} must not name {name}", source.path));
             }
@@ -157,11 +157,20 @@ fn named_after(code: &str, prefix: &str) -> BTreeSet<String> {
                     _ => {}
                 }
             }
-        } else {
+        } else if !rest[first_word(rest).len()..].starts_with('!') {
+            // A macro belongs to the crate, not to a module.
             names.insert(first_word(rest));
         }
     }
     names
+}
+
+/// Our crates, where something of theirs is named: `rapport_model::Health`.
+fn crates_named(code: &str) -> impl Iterator<Item = &str> {
+    code.match_indices("::").filter_map(|(at, _)| {
+        let start = code[..at].rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |found| found + 1);
+        Some(&code[start..at]).filter(|name| name.starts_with("rapport_"))
+    })
 }
 
 fn first_word(text: &str) -> String {

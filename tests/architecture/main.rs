@@ -23,7 +23,7 @@ fn holds(rule: Rule) {
 /// The negative control: `good` passes, `bad` does not.
 #[track_caller]
 fn sees(rule: Rule, path: &str, bad: &str, good: &str) {
-    let made = |text: &str| [Source { path: path.to_owned(), text: text.to_owned() }];
+    let made = |text: &str| [owned((path, text))];
     assert_eq!(rule(&made(good)), Vec::<String>::new());
     assert_ne!(rule(&made(bad)), Vec::<String>::new(), "{path} with {bad:?} passes");
 }
@@ -49,7 +49,7 @@ fn a_crate_depends_on_those_of_ours_that_it_may() {
 }
 
 fn owned((path, text): (&str, &str)) -> Source {
-    Source { path: path.to_owned(), text: text.to_owned() }
+    Source { path: path.to_owned(), text: text.to_owned(), is_test: false }
 }
 
 #[test]

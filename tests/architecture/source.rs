@@ -9,11 +9,16 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// As it stands.
     pub(crate) text: String,
+    /// Whether it is a module for tests alone.
+    pub(crate) is_test: bool,
 }
 
 impl Source {
     /// Without comments, and without the unit tests at the end.
     pub(crate) fn shipped(&self) -> String {
+        if self.is_test {
+            return String::new();
+        }
         let text = self.text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
         text.lines()
             .map(|line| line.split_once("// ").map_or(line, |(code, _)| code))
@@ -42,7 +47,27 @@ pub(crate) fn sources() -> Vec<Source> {
         collect(Path::new(top), &mut found);
     }
     found.retain(|source| !source.path.starts_with("tests/architecture/"));
+    let tests: Vec<String> = found.iter().flat_map(test_modules).collect();
+    for source in found.iter_mut().filter(|source| tests.contains(&source.path)) {
+        source.is_test = true;
+    }
     found
+}
+
+/// The files of the modules that a source declares for tests alone.
+fn test_modules(source: &Source) -> Vec<String> {
+    let folder = match source.path.strip_suffix("/mod.rs").or(source.path.strip_suffix("/lib.rs")) {
+        Some(folder) => folder.to_owned(),
+        None => source.path.trim_end_matches(".rs").to_owned(),
+    };
+    let mut files = Vec::new();
+    for (at, found) in source.text.match_indices("#[cfg(test)]") {
+        let declaration = source.text[at + found.len()..].split(['{', ';']).next().unwrap_or_default();
+        if let Some((_, name)) = declaration.rsplit_once("mod ") {
+            files.push(format!("{folder}/{}.rs", name.trim()));
+        }
+    }
+    files
 }
 
 fn collect(folder: &Path, found: &mut Vec<Source>) {
@@ -58,7 +83,7 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
             }
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(root().join(&path)).expect("a readable file");
-            found.push(Source { path: path.to_string_lossy().replace('\\', "/"), text });
+            found.push(Source { path: path.to_string_lossy().replace('\\', "/"), text, is_test: false });
         }
     }
 }
@@ -70,7 +95,7 @@ pub(crate) fn manifests() -> Vec<Source> {
         .map(|name| {
             let path = format!("connectors/{name}");
             let manifest = root().join(&path).join("Cargo.toml");
-            Source { path, text: fs::read_to_string(manifest).expect("a manifest") }
+            Source { path, text: fs::read_to_string(manifest).expect("a manifest"), is_test: false }
         })
         .collect()
 }

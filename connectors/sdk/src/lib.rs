@@ -1,7 +1,7 @@
 //! What a channel's crate builds on.
 //!
 //! [`connector`] is the contract, readable on its own; `docs/connector-spec.md` says the same in
-//! numbered MUSTs, and [`conformance`] tests exactly those. [`http`] holds the only HTTP clients.
+//! numbered MUSTs, and [`mod@conformance`] tests exactly those. [`http`] holds the only HTTP clients.
 //! Nothing here knows a database, an associate or a channel's name.
 
 pub mod config;
