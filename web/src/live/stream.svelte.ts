@@ -1,5 +1,5 @@
 // The tab's end of the live stream: typed listeners, the last sequence seen, and whether the line stands.
-// Owns the choice between the shared worker and an EventSource of its own. What events do is in state/live.ts.
+// Owns the choice between the shared worker and an EventSource of its own. What events do is in state/live.svelte.ts.
 import type { LiveEvents } from '../api/types'
 import type { FromTab, StreamState, ToTab } from './protocol'
 import { Source } from './source'

@@ -1,4 +1,4 @@
-// Who is signed in. Owns `me`; what starts and ends with a session is registered by state/live.ts.
+// Who is signed in. Owns `me`; what starts and ends with a session is registered by state/live.svelte.ts.
 import { session as api } from '../api/calls'
 import { onSignedOut, Problem } from '../api/http'
 import type { Me } from '../api/types'
@@ -25,6 +25,18 @@ class Session {
       this.begin(await api.me())
     } catch (error) {
       this.status = error instanceof Problem && error.status === 401 ? 'out' : 'unreachable'
+    }
+  }
+
+  /** The live stream ended: is it the session, or only the line? */
+  async check(): Promise<void> {
+    if (this.status !== 'in') return
+    try {
+      this.me = await api.me()
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 401) || (this.status as string) !== 'in') return
+      this.ended = true
+      this.#end()
     }
   }
 

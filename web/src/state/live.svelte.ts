@@ -1,5 +1,6 @@
 // What each live event does to the state, and what begins and ends with a session. The one place that ties
 // stream, queue, conversations, drafts and outbox together.
+import { untrack } from 'svelte'
 import { stream } from '../live/stream.svelte'
 import { conversations } from './conversations.svelte'
 import { drafts } from './drafts.svelte'
@@ -42,6 +43,12 @@ export function tieLive(): void {
     conversations.stale()
     for (const view of VIEWS) if (queue.views[view].loaded) void queue.load(view)
     if (router.route.name === 'inbox' && router.route.conversation) reopen(router.route.conversation)
+  })
+
+  $effect.root(() => {
+    $effect(() => {
+      if (stream.state === 'refused' || stream.state === 'closed') untrack(() => void session.check())
+    })
   })
 
   session.onStart = () => {
