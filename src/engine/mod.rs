@@ -11,6 +11,7 @@ mod acknowledge;
 mod dispatch;
 mod ingress;
 mod jobs;
+pub mod live;
 mod media;
 mod reply;
 mod retry;
@@ -34,6 +35,7 @@ pub use reply::{NewReply, ReplyError};
 pub use status::InboxStatus;
 
 use ingress::InboxIngress;
+use live::Live;
 
 /// How long the engine waits for its tasks when it is told to stop.
 const PATIENCE: Duration = Duration::from_millis(4500);
@@ -50,6 +52,7 @@ struct Inner {
     blobs: Blobs,
     clock: Arc<dyn Clock>,
     links: MediaLinks,
+    live: Live,
     inboxes: BTreeMap<InboxId, Inbox>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -106,6 +109,7 @@ impl Engine {
         let engine = Self {
             inner: Arc::new(Inner {
                 config: setup.config,
+                live: Live::new(setup.store.clone()),
                 store: setup.store,
                 blobs: setup.blobs,
                 clock: setup.clock,
@@ -120,6 +124,7 @@ impl Engine {
             engine.inner.tasks.spawn(supervisor::run(engine.clone(), inbox.clone()));
         }
         engine.inner.tasks.spawn(jobs::run(engine.clone()));
+        engine.inner.live.start(&engine.inner.tasks, &engine.inner.shutdown, engine.watch_health());
         engine
     }
 
@@ -146,6 +151,11 @@ impl Engine {
     /// The links under which providers fetch files.
     pub fn links(&self) -> &MediaLinks {
         &self.inner.links
+    }
+
+    /// The live bus.
+    pub fn live(&self) -> &Live {
+        &self.inner.live
     }
 
     /// Cancelled when the engine ends.

@@ -142,7 +142,7 @@ impl Store {
         password_hash: &Secret,
     ) -> Result<Secret, StoreError> {
         let token = token::new()?;
-        let change = Password {
+        let change = SetPassword {
             associate: associate.clone(),
             password_hash: password_hash.clone(),
             session: hash_of(&token)?,
@@ -228,13 +228,13 @@ impl Write for End {
     }
 }
 
-struct Password {
+struct SetPassword {
     associate: AssociateId,
     password_hash: Secret,
     session: String,
 }
 
-impl Write for Password {
+impl Write for SetPassword {
     type Output = ();
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
