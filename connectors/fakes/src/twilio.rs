@@ -56,7 +56,7 @@ impl FakeTwilioConfig {
     /// An account with a made-up name and secret.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
-            account_sid: "AC00000000000000000000000000000fa4e".to_owned(),
+            account_sid: "AC0000000000000000000000000000fa4e".to_owned(),
             auth_token: "fake-auth-token".to_owned(),
             signature_key: None,
             numbers: Vec::new(),

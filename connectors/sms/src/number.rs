@@ -33,6 +33,11 @@ pub fn can_reply(address: &Address) -> bool {
     is_e164(address.expose())
 }
 
+/// Whether it is neither a number nor a short code, but what its sender chose to be called.
+pub fn is_name(address: &Address) -> bool {
+    !is_e164(address.expose()) && !is_short_code(address.expose())
+}
+
 /// `+` and 7 to 15 digits that do not begin with 0.
 pub fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {

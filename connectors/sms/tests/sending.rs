@@ -111,6 +111,8 @@ async fn after_stop_the_provider_refuses_until_start() {
 #[tokio::test]
 async fn check_tells_a_wrong_secret_from_a_wrong_account_and_from_a_provider_that_is_away() {
     let bridge = Bridge::start().await;
+    let problems = bridge.settings().validate();
+    assert!(problems.iter().all(|problem| problem.key == "sms.listing_minutes"), "{problems:?}");
     bridge.sms().check().await.unwrap();
     let check = async |change: &dyn Fn(&mut rapport_sms::SmsSettings)| {
         let mut settings = bridge.settings();

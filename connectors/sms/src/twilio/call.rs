@@ -9,7 +9,7 @@ use rapport_sdk::model::{
 use super::{codes, form::Form};
 use crate::{
     keyword::Keyword,
-    number::{can_reply, canonical},
+    number::{can_reply, canonical, is_name},
     provider::Refusal,
 };
 
@@ -89,7 +89,7 @@ pub fn events(facts: Facts, raw: RawPayload) -> Vec<InboundEvent> {
             address: theirs.clone(),
             name: None,
             // The network vouches for a number; a name is what its sender chose.
-            trust: if can_reply { Trust::Proven } else { Trust::Claimed },
+            trust: if is_name(&theirs) { Trust::Claimed } else { Trust::Proven },
             can_reply,
             is_bot: false,
         },
