@@ -67,7 +67,8 @@ impl From<FetchError> for ConnectorError {
     fn from(error: FetchError) -> Self {
         let reason = error.to_string();
         match error {
-            FetchError::Status(status) if matches!(status.as_u16(), 401 | 403) => Self::Unauthorized,
+            // 403 is what file stores say of a link that has expired.
+            FetchError::Status(http::StatusCode::UNAUTHORIZED) => Self::Unauthorized,
             FetchError::Status(status)
                 if status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429) =>
             {
