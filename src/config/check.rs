@@ -48,6 +48,13 @@ pub(super) fn whole(config: &Config, root: &Section<'_>) {
     } else if !config.server.listen.ip().is_loopback() && config.playground.enabled {
         server.note("listen", "The playground can be reached from other machines.", "Listen on 127.0.0.1.");
     }
+    if config.playground.enabled && !cfg!(feature = "playground") {
+        root.section("playground").refuse(
+            "enabled",
+            "This build has no playground.",
+            "Switch it off, or build with the feature \"playground\".",
+        );
+    }
     if config.server.tls.is_some() && url.scheme() == "http" {
         server.note("public_url", "We serve TLS, and this is an http address.", "Write https.");
     }
