@@ -2,10 +2,12 @@
 //!
 //! `docs/ARCHITECTURE.md` is the map of this code.
 
+pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod failpoints;
 pub mod registry;
+pub mod server;
 pub mod store;

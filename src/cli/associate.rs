@@ -1,19 +1,92 @@
 //! `rapport associate`: the people who answer, looked after from the command line.
 //!
 //! For the first admin, and for the day on which nobody can sign in. Everything else is done in
-//! the inbox.
+//! the inbox. It works on the store itself, also while the bridge runs.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context as _;
+use rapport_model::id::TeamId;
 
 use super::AssociateCommand;
-use crate::config::Config;
+use crate::{
+    clock::SystemClock,
+    config::Config,
+    server,
+    store::{AssociateChange, Invited, NewAssociate, Role, Store},
+};
 
 /// Does one thing in the store and prints what became of it.
-#[expect(clippy::unused_async, reason = "the store that it speaks to is asynchronous")]
 pub(super) async fn run(config: Config, command: AssociateCommand) -> anyhow::Result<()> {
-    let name = match command {
-        AssociateCommand::Add { .. } => "add",
-        AssociateCommand::Disable { .. } => "disable",
-        AssociateCommand::Reset { .. } => "reset",
-        AssociateCommand::List => "list",
-    };
-    anyhow::bail!("This build can't {name} associates in {}.", config.data_dir.display())
+    let (store, writer) = server::open_store_only(&config, Arc::new(SystemClock)).await?;
+    let outcome = act(&config, &store, command).await;
+    drop(store);
+    // What was submitted is committed before the process ends.
+    writer.await.context("The store's writer failed")?;
+    outcome
+}
+
+async fn act(config: &Config, store: &Store, command: AssociateCommand) -> anyhow::Result<()> {
+    match command {
+        AssociateCommand::Add { email, name, admin, teams } => {
+            for team in &teams {
+                let known = config.teams.iter().any(|known| known.id.as_str() == team);
+                anyhow::ensure!(known, "There is no team \"{team}\" in the configuration.");
+            }
+            let role = if admin { Role::Admin } else { Role::Associate };
+            let teams = teams.into_iter().map(TeamId).collect();
+            let new = NewAssociate { name, email: email.clone(), role, teams };
+            let invited = store
+                .insert_associate(None, new)
+                .await
+                .with_context(|| format!("{email} was not invited"))?;
+            println!("{email} is invited. This link works once, within 72 hours:");
+            print_link(config, &invited);
+        }
+        AssociateCommand::Disable { email } => {
+            let associate = find(store, &email).await?;
+            let change = AssociateChange { active: Some(false), ..Default::default() };
+            store.update_associate(None, &associate.id, change).await?;
+            println!("{email} can no longer sign in; sessions and live streams end within 5 seconds.");
+        }
+        AssociateCommand::Reset { email } => {
+            let associate = find(store, &email).await?;
+            let invited = store.insert_reset(None, &associate.id).await?;
+            println!("This link sets a new password for {email}. It works once, within 72 hours:");
+            print_link(config, &invited);
+        }
+        AssociateCommand::List => {
+            let associates = store.list_associates().await?;
+            for associate in &associates {
+                let state = if associate.active { "active" } else { "disabled" };
+                let teams: Vec<&str> = associate.teams.iter().map(TeamId::as_str).collect();
+                let teams = if teams.is_empty() { "no team".to_owned() } else { teams.join(", ") };
+                println!(
+                    "{}  {}  {}  {state}  {teams}",
+                    associate.email,
+                    associate.name,
+                    associate.role.as_str()
+                );
+            }
+            match associates.len() {
+                0 => println!("There are no associates yet: rapport associate add EMAIL --name NAME --admin"),
+                1 => println!("1 associate."),
+                many => println!("{many} associates."),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn find(store: &Store, email: &str) -> anyhow::Result<crate::store::Associate> {
+    store
+        .find_associate_by_email(email)
+        .await?
+        .with_context(|| format!("Nobody signs in with {email}: rapport associate list shows who does"))
+}
+
+fn print_link(config: &Config, invited: &Invited) {
+    let bound: SocketAddr = config.server.listen;
+    let base = config.server.public_url(bound);
+    println!("{}/invitation/{}", base.as_str().trim_end_matches('/'), invited.token.expose());
 }

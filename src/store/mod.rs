@@ -52,7 +52,7 @@ mod upload;
 mod value;
 mod writer;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use rapport_model::{
     Clock, Timestamp,
@@ -256,10 +256,4 @@ impl Store {
             .await?
             .map_or(Ok(None), |row| row.time_opt("due"))
     }
-}
-
-/// The SQLite file of a data folder, where the configuration names no other store.
-pub fn default_url(data_dir: &std::path::Path) -> String {
-    let path: PathBuf = data_dir.join("rapport.db");
-    format!("sqlite:{}", path.display())
 }

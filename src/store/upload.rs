@@ -72,6 +72,15 @@ impl Store {
         Ok(file)
     }
 
+    /// The actor's own files that wait to be sent, in the order of the ids.
+    pub async fn list_uploads(
+        &self,
+        actor: &Actor,
+        ids: &[AttachmentId],
+    ) -> Result<Vec<Attachment>, StoreError> {
+        super::message::attachments_by_id(&mut self.pool.clone(), actor.id(), ids).await
+    }
+
     /// A file that is here: of a message within the actor's scope, or uploaded by the actor and not
     /// sent yet. Those of a message that was taken back are gone.
     pub async fn find_file(

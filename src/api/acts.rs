@@ -1,0 +1,390 @@
+//! What a person does in a conversation. Each act answers with the conversation as it is then; everybody
+//! else sees it on the live stream.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use rapport_model::id::{AssociateId, AttachmentId, ConversationId, HandleId, InboxId, MessageId, TeamId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Api,
+    dto::{Attachment, Message, Summary},
+    error::{ApiError, Problem},
+    request::{Body, id, idempotency_key},
+    session::SignedIn,
+};
+use crate::{
+    engine::{NewReply, ReplyError},
+    store::{Conflict, NewDraft, StoreError},
+};
+
+/// The conversation after an act.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Acted {
+    conversation: Summary,
+}
+
+/// The message and the conversation after an act.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Written {
+    message: Message,
+    conversation: Summary,
+}
+
+/// What was taken back, for the composer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TakenBack {
+    conversation: Summary,
+    text: String,
+    attachments: Vec<Attachment>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reply {
+    text: String,
+    #[serde(default)]
+    attachments: Vec<String>,
+    /// The last position that the author had seen.
+    seen_position: i64,
+    /// Close the conversation when the undo window ends.
+    #[serde(default)]
+    close: bool,
+    /// Answer on another inbox than the one used last.
+    inbox: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Note {
+    text: String,
+    #[serde(default)]
+    attachments: Vec<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeepDraft {
+    text: String,
+    #[serde(default)]
+    attachments: Vec<String>,
+    #[serde(default)]
+    note: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Assign {
+    associate: Option<String>,
+    team: Option<String>,
+}
+
+/// Why no reply is needed.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WaiveReason {
+    /// Unwanted.
+    Spam,
+    /// They only said thanks.
+    Thanks,
+    /// It is answered elsewhere.
+    Duplicate,
+    /// `detail` says why.
+    Other,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Waive {
+    reason: WaiveReason,
+    detail: Option<String>,
+    seen_position: i64,
+    #[serde(default)]
+    close: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Read {
+    position: i64,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Block {
+    reason: String,
+}
+
+/// Answer. One key is one message, however often it is sent.
+#[utoipa::path(post, path = "/conversations/{id}/replies", params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Reply, responses((status = 201, body = Written), (status = 404, body = Problem),
+    (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn reply(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    Body(reply): Body<Reply>,
+) -> Result<(StatusCode, Json<Written>), ApiError> {
+    let conversation: ConversationId = id(text, "conversation")?;
+    let seen = reply.seen_position;
+    let new = NewReply {
+        text: reply.text,
+        attachments: attachments(reply.attachments)?,
+        seen_position: seen,
+        close: reply.close,
+        inbox: reply.inbox.map(InboxId),
+        key: idempotency_key(&headers)?,
+    };
+    match api.engine.reply(who.actor(), &conversation, new).await {
+        Ok(message) => Ok((StatusCode::CREATED, written(&api, &who, &message, &conversation).await?)),
+        Err(ReplyError::Store(StoreError::Conflict(Conflict::NewerMessage))) => {
+            let newer = api.engine.store().list_messages_after(who.actor(), &conversation, seen).await?;
+            let newer: Vec<Message> = newer.iter().map(Into::into).collect();
+            Err(ApiError::from(Conflict::NewerMessage).with("newer", serde_json::json!(newer)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Take a reply back while it has not left.
+#[utoipa::path(post, path = "/messages/{id}/undo", params(("id" = String, Path)), responses(
+    (status = 200, body = TakenBack), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn undo(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<Json<TakenBack>, ApiError> {
+    let message: MessageId = id(text, "message")?;
+    let store = api.engine.store();
+    let undone = store.undo(who.actor(), &message).await?;
+    let files = store.list_uploads(who.actor(), &undone.attachments).await?;
+    Ok(Json(TakenBack {
+        conversation: summary(&api, &who, &undone.conversation).await?,
+        text: undone.text,
+        attachments: files.iter().map(Into::into).collect(),
+    }))
+}
+
+/// Send again what failed, or of which nobody knows.
+#[utoipa::path(post, path = "/messages/{id}/resend", params(("id" = String, Path)), responses(
+    (status = 200, body = Written), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn resend(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<Json<Written>, ApiError> {
+    let message: MessageId = id(text, "message")?;
+    let conversation = api.engine.store().resend(who.actor(), &message).await?;
+    written(&api, &who, &message, &conversation).await
+}
+
+/// It did arrive: settle what nobody knew.
+#[utoipa::path(post, path = "/messages/{id}/confirm", params(("id" = String, Path)), responses(
+    (status = 200, body = Written), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn confirm(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<Json<Written>, ApiError> {
+    let message: MessageId = id(text, "message")?;
+    let conversation = api.engine.store().confirm(who.actor(), &message).await?;
+    written(&api, &who, &message, &conversation).await
+}
+
+/// Write a note that only colleagues see.
+#[utoipa::path(post, path = "/conversations/{id}/notes", params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Note, responses((status = 201, body = Written), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn note(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    Body(note): Body<Note>,
+) -> Result<(StatusCode, Json<Written>), ApiError> {
+    let conversation: ConversationId = id(text, "conversation")?;
+    let (key, files) = (idempotency_key(&headers)?, attachments(note.attachments)?);
+    if note.text.trim().is_empty() && files.is_empty() {
+        return Err(ApiError::field("text", "the note is empty"));
+    }
+    let message = api.engine.store().insert_note(who.actor(), &conversation, note.text, files, key).await?;
+    Ok((StatusCode::CREATED, written(&api, &who, &message, &conversation).await?))
+}
+
+/// Keep what was begun.
+#[utoipa::path(put, path = "/conversations/{id}/draft", params(("id" = String, Path)), request_body = KeepDraft, responses(
+    (status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn keep_draft(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    Body(draft): Body<KeepDraft>,
+) -> Result<StatusCode, ApiError> {
+    let conversation = id(text, "conversation")?;
+    let draft = NewDraft { text: draft.text, attachments: attachments(draft.attachments)?, note: draft.note };
+    api.engine.store().update_draft(who.actor(), &conversation, Some(draft)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Throw away what was begun.
+#[utoipa::path(delete, path = "/conversations/{id}/draft", params(("id" = String, Path)), responses(
+    (status = 204), (status = 404, body = Problem)))]
+pub(super) async fn drop_draft(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let conversation = id(text, "conversation")?;
+    api.engine.store().update_draft(who.actor(), &conversation, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Give it to somebody, to a team, or to nobody.
+#[utoipa::path(post, path = "/conversations/{id}/assign", params(("id" = String, Path)), request_body = Assign, responses(
+    (status = 200, body = Acted), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn assign(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    Body(assign): Body<Assign>,
+) -> Result<Json<Acted>, ApiError> {
+    let conversation: ConversationId = id(text, "conversation")?;
+    let associate: Option<AssociateId> = assign.associate.map(|text| id(text, "associate")).transpose()?;
+    let team = assign.team.map(TeamId);
+    if team.as_ref().is_some_and(|team| api.engine.config().teams.iter().all(|known| known.id != *team)) {
+        return Err(ApiError::field("team", "this team is not in the configuration"));
+    }
+    // What is given away may leave the giver's own scope: looked at before.
+    let before = summary(&api, &who, &conversation).await?;
+    api.engine.store().assign(who.actor(), &conversation, associate, team).await?;
+    let after = summary(&api, &who, &conversation).await.unwrap_or(before);
+    Ok(Json(Acted { conversation: after }))
+}
+
+/// Close it; 409 while a reply is owed.
+#[utoipa::path(post, path = "/conversations/{id}/close", params(("id" = String, Path)), responses(
+    (status = 200, body = Acted), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn close(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<Json<Acted>, ApiError> {
+    let conversation = id(text, "conversation")?;
+    api.engine.store().close(who.actor(), &conversation).await?;
+    acted(&api, &who, &conversation).await
+}
+
+/// Open it again.
+#[utoipa::path(post, path = "/conversations/{id}/reopen", params(("id" = String, Path)), responses(
+    (status = 200, body = Acted), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn reopen(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<Json<Acted>, ApiError> {
+    let conversation = id(text, "conversation")?;
+    api.engine.store().reopen(who.actor(), &conversation).await?;
+    acted(&api, &who, &conversation).await
+}
+
+/// Decide that no reply is needed, and why.
+#[utoipa::path(post, path = "/conversations/{id}/waive", params(("id" = String, Path)), request_body = Waive, responses(
+    (status = 200, body = Acted), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn waive(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    Body(waive): Body<Waive>,
+) -> Result<Json<Acted>, ApiError> {
+    let conversation = id(text, "conversation")?;
+    let detail = waive.detail.as_deref().map(str::trim).filter(|detail| !detail.is_empty());
+    let word = match waive.reason {
+        WaiveReason::Spam => "spam",
+        WaiveReason::Thanks => "thanks",
+        WaiveReason::Duplicate => "duplicate",
+        WaiveReason::Other if detail.is_none() => {
+            return Err(ApiError::field("detail", "say why no reply is needed"));
+        }
+        WaiveReason::Other => "other",
+    };
+    let reason = detail.map_or_else(
+        || word.to_owned(),
+        |detail| format!("{word}: {}", rapport_model::text::storable(detail)),
+    );
+    api.engine.store().waive(who.actor(), &conversation, reason, waive.seen_position, waive.close).await?;
+    acted(&api, &who, &conversation).await
+}
+
+/// Mark read up to a position; a lower one marks unread.
+#[utoipa::path(post, path = "/conversations/{id}/read", params(("id" = String, Path)), request_body = Read, responses(
+    (status = 204), (status = 404, body = Problem)))]
+pub(super) async fn mark_read(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    Body(read): Body<Read>,
+) -> Result<StatusCode, ApiError> {
+    let conversation = id(text, "conversation")?;
+    api.engine.store().update_read_mark(who.actor(), &conversation, read.position).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Block a handle: nothing that it writes is owed a reply.
+#[utoipa::path(post, path = "/handles/{id}/block", params(("id" = String, Path)), request_body = Block, responses(
+    (status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn block(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    Body(block): Body<Block>,
+) -> Result<StatusCode, ApiError> {
+    let handle: HandleId = id(text, "handle")?;
+    let reason = block.reason.trim();
+    if reason.is_empty() {
+        return Err(ApiError::field("reason", "say why"));
+    }
+    api.engine
+        .store()
+        .block(who.actor(), &handle, rapport_model::text::storable(reason).into_owned())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End a block.
+#[utoipa::path(post, path = "/handles/{id}/unblock", params(("id" = String, Path)), responses(
+    (status = 204), (status = 404, body = Problem)))]
+pub(super) async fn unblock(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let handle: HandleId = id(text, "handle")?;
+    api.engine.store().unblock(who.actor(), &handle).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn attachments(list: Vec<String>) -> Result<Vec<AttachmentId>, ApiError> {
+    list.into_iter().map(|text| id(text, "attachment")).collect()
+}
+
+async fn summary(api: &Api, who: &SignedIn, conversation: &ConversationId) -> Result<Summary, ApiError> {
+    Ok((&api.engine.store().get_summary(who.actor(), conversation).await?).into())
+}
+
+async fn acted(api: &Api, who: &SignedIn, conversation: &ConversationId) -> Result<Json<Acted>, ApiError> {
+    Ok(Json(Acted { conversation: summary(api, who, conversation).await? }))
+}
+
+async fn written(
+    api: &Api,
+    who: &SignedIn,
+    message: &MessageId,
+    conversation: &ConversationId,
+) -> Result<Json<Written>, ApiError> {
+    let message = api.engine.store().get_message(who.actor(), message).await?;
+    Ok(Json(Written { message: (&message).into(), conversation: summary(api, who, conversation).await? }))
+}

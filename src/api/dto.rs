@@ -1,0 +1,482 @@
+//! What goes over the wire: the store's rows as JSON. Names and shapes are the contract of
+//! `docs/openapi.json`.
+
+use rapport_model::{Capabilities, capability::TextUnit, id::TeamId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    engine::live::ConversationChange,
+    store::{self, Actor, Details, Page, Role},
+};
+
+/// Somebody by id and name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Named {
+    /// Who.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+}
+
+/// The contact of a row.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowContact {
+    /// Who.
+    pub id: String,
+    /// The name, or the address where none is known.
+    pub name: String,
+    /// Where they are reached.
+    pub address: Option<String>,
+}
+
+/// A conversation in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Summary {
+    id: String,
+    contact: RowContact,
+    inbox: String,
+    channel: String,
+    /// `open`, `automatic` or `closed`.
+    state: String,
+    assignee: Option<Named>,
+    team: Option<String>,
+    waiting_since: Option<i64>,
+    due_at: Option<i64>,
+    last_at: i64,
+    snippet: String,
+    snippet_author: String,
+    /// The last position.
+    position: i64,
+    /// The position of the customer's last message.
+    inbound_position: i64,
+    /// The reader's own; null in live events.
+    read_position: Option<i64>,
+    /// The reader's own; null in live events.
+    has_draft: Option<bool>,
+    /// `failed` or `unconfirmed`.
+    trouble: Option<String>,
+    queue_at: i64,
+}
+
+impl From<&store::Summary> for Summary {
+    fn from(row: &store::Summary) -> Self {
+        let address = row.address.as_ref().map(|address| address.expose().to_owned());
+        Self {
+            id: row.id.to_string(),
+            contact: RowContact {
+                id: row.contact.to_string(),
+                name: row.contact_name.clone().or_else(|| address.clone()).unwrap_or_default(),
+                address,
+            },
+            inbox: row.inbox.to_string(),
+            channel: row.channel.clone(),
+            state: row.state.as_str().to_owned(),
+            assignee: row
+                .assignee
+                .as_ref()
+                .map(|(id, name)| Named { id: id.to_string(), name: name.clone() }),
+            team: row.team.as_ref().map(TeamId::to_string),
+            waiting_since: row.waiting_since.map(|at| at.millis()),
+            due_at: row.due_at.map(|at| at.millis()),
+            last_at: row.last_at.millis(),
+            snippet: row.snippet.clone(),
+            snippet_author: row.snippet_author.clone(),
+            position: row.position,
+            inbound_position: row.inbound_position,
+            read_position: row.read_position,
+            has_draft: row.has_draft,
+            trouble: row.trouble.clone(),
+            queue_at: row.queue_at,
+        }
+    }
+}
+
+/// How much is in each view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counts {
+    pub mine: i64,
+    pub unassigned: i64,
+    pub all: i64,
+    pub closed: i64,
+    pub automatic: i64,
+    pub mine_waiting: i64,
+    pub unassigned_waiting: i64,
+    pub all_waiting: i64,
+}
+
+impl From<store::Counts> for Counts {
+    fn from(counts: store::Counts) -> Self {
+        Self {
+            mine: counts.mine,
+            unassigned: counts.unassigned,
+            all: counts.all,
+            closed: counts.closed,
+            automatic: counts.automatic,
+            mine_waiting: counts.mine_waiting,
+            unassigned_waiting: counts.unassigned_waiting,
+            all_waiting: counts.all_waiting,
+        }
+    }
+}
+
+/// A file.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Attachment {
+    id: String,
+    name: String,
+    content_type: String,
+    size: Option<i64>,
+    /// `pending`, `stored` or `failed`.
+    state: String,
+    reason: Option<String>,
+    /// Whether it can be shown in place: a raster image.
+    inline: bool,
+}
+
+/// The images that browsers show safely.
+pub(super) const INLINE: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+impl From<&store::Attachment> for Attachment {
+    fn from(file: &store::Attachment) -> Self {
+        Self {
+            id: file.id.to_string(),
+            name: file.name.clone(),
+            inline: file.state == "stored" && INLINE.contains(&file.content_type.as_str()),
+            content_type: file.content_type.clone(),
+            size: file.size,
+            state: file.state.clone(),
+            reason: file.reason.clone(),
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Author {
+    /// `contact`, `associate`, `outside_human`, `bot` or `system`.
+    kind: String,
+    id: Option<String>,
+    name: Option<String>,
+}
+
+/// Whose a message is that the reader may not read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Hidden {
+    team: Option<String>,
+    associate: Option<String>,
+}
+
+/// A message in a timeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Message {
+    id: String,
+    conversation_id: String,
+    position: i64,
+    /// `inbound`, `outbound`, `note` or `activity`.
+    kind: String,
+    author: Author,
+    inbox: Option<String>,
+    channel: Option<String>,
+    text: String,
+    at: i64,
+    version: i64,
+    edited_at: Option<i64>,
+    retracted_at: Option<i64>,
+    automatic: Option<String>,
+    unanswerable: Option<String>,
+    flags: Vec<String>,
+    attachments: Vec<Attachment>,
+    delivery: Option<String>,
+    delivery_reason: Option<String>,
+    undo_until: Option<i64>,
+    /// What happened, for an activity: `type` and what belongs to it.
+    activity: Option<serde_json::Value>,
+    hidden: Option<Hidden>,
+}
+
+impl From<&store::Message> for Message {
+    fn from(message: &store::Message) -> Self {
+        Self {
+            id: message.id.to_string(),
+            conversation_id: message.conversation.to_string(),
+            position: message.position,
+            kind: message.kind.clone(),
+            author: Author {
+                kind: message.author_kind.clone(),
+                id: message.author_id.clone(),
+                name: message.author_name.clone(),
+            },
+            inbox: message.inbox.as_ref().map(ToString::to_string),
+            channel: message.channel.clone(),
+            text: message.text.clone(),
+            at: message.at.millis(),
+            version: message.version,
+            edited_at: message.edited_at.map(|at| at.millis()),
+            retracted_at: message.retracted_at.map(|at| at.millis()),
+            automatic: message.automatic.clone(),
+            unanswerable: message.unanswerable.clone(),
+            flags: message.flags.clone(),
+            attachments: message.attachments.iter().map(Into::into).collect(),
+            delivery: message.delivery.clone(),
+            delivery_reason: message.delivery_reason.clone(),
+            undo_until: message.undo_until.map(|at| at.millis()),
+            activity: activity(message),
+            hidden: message.hidden.as_ref().map(|hidden| Hidden {
+                team: hidden.team.as_ref().map(ToString::to_string),
+                associate: hidden.associate.as_ref().map(|(_, name)| name.clone()),
+            }),
+        }
+    }
+}
+
+/// An activity with who did it, where a person did.
+fn activity(message: &store::Message) -> Option<serde_json::Value> {
+    let mut activity = message.activity.clone()?;
+    if let (Some(id), Some(name)) = (&message.author_id, &message.author_name)
+        && message.author_kind == "associate"
+    {
+        activity["by"] = serde_json::json!({"id": id, "name": name});
+    }
+    Some(activity)
+}
+
+/// A page of a timeline, the latest last.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MessagePage {
+    items: Vec<Message>,
+    /// Asks for what came before; null at the beginning.
+    before: Option<String>,
+}
+
+impl From<&Page<store::Message>> for MessagePage {
+    fn from(page: &Page<store::Message>) -> Self {
+        Self {
+            items: page.items.iter().map(Into::into).collect(),
+            before: page.next.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// An address of a contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Handle {
+    id: String,
+    channel: String,
+    address: String,
+    trust: String,
+    can_reply: bool,
+    blocked_at: Option<i64>,
+    blocked_reason: Option<String>,
+    opted_out_at: Option<i64>,
+    unreachable_at: Option<i64>,
+    last_seen_at: i64,
+}
+
+/// Somebody outside.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Contact {
+    id: String,
+    name: String,
+    external_ref: Option<String>,
+    created_at: i64,
+    conversations_count: i64,
+    handles: Vec<Handle>,
+}
+
+/// A reply that is owed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Obligation {
+    id: String,
+    message_id: String,
+    position: i64,
+    opened_at: i64,
+    due_at: i64,
+}
+
+/// What somebody has begun to write.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Draft {
+    text: String,
+    attachments: Vec<Attachment>,
+    note: bool,
+    updated_at: i64,
+}
+
+impl From<&store::Draft> for Draft {
+    fn from(draft: &store::Draft) -> Self {
+        Self {
+            text: draft.text.clone(),
+            attachments: draft.attachments.iter().map(Into::into).collect(),
+            note: draft.note,
+            updated_at: draft.updated_at.millis(),
+        }
+    }
+}
+
+/// What the channel of a reply can carry.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChannelLimits {
+    longest_text: u32,
+    /// `chars`, `utf16` or `sms_segments`.
+    text_unit: String,
+    attachment_limit: Option<u64>,
+    attachment_types: Vec<String>,
+    edits: bool,
+    delivery_receipts: bool,
+    read_receipts: bool,
+}
+
+impl From<Capabilities> for ChannelLimits {
+    fn from(can: Capabilities) -> Self {
+        let unit = match can.text_unit {
+            TextUnit::Chars => "chars",
+            TextUnit::Utf16 => "utf16",
+            TextUnit::SmsSegments => "sms_segments",
+        };
+        Self {
+            longest_text: can.longest_text,
+            text_unit: unit.to_owned(),
+            attachment_limit: can.attachment_limit,
+            attachment_types: can.attachment_types,
+            edits: can.edits,
+            delivery_receipts: can.delivery_receipts,
+            read_receipts: can.read_receipts,
+        }
+    }
+}
+
+/// Where the next reply goes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Route {
+    inbox: String,
+    channel: String,
+    to: Option<String>,
+    from: String,
+    can_reply: bool,
+    reason: Option<String>,
+    capabilities: Option<ChannelLimits>,
+}
+
+/// When a conversation was closed, and by whom.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Closed {
+    at: i64,
+    by: Named,
+}
+
+/// A conversation, opened.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpenConversation {
+    conversation: Summary,
+    contact: Contact,
+    messages: MessagePage,
+    obligations: Vec<Obligation>,
+    draft: Option<Draft>,
+    reply: Route,
+    closed: Option<Closed>,
+}
+
+impl OpenConversation {
+    pub(super) fn new(details: &Details, capabilities: Option<Capabilities>) -> Self {
+        let conversation = Summary::from(&details.summary);
+        let handles = details.contact.handles.iter().map(|handle| Handle {
+            id: handle.id.to_string(),
+            channel: handle.channel.clone(),
+            address: handle.address.expose().to_owned(),
+            trust: handle.trust.clone(),
+            can_reply: handle.can_reply,
+            blocked_at: handle.blocked.as_ref().map(|(at, _)| at.millis()),
+            blocked_reason: handle.blocked.as_ref().map(|(_, reason)| reason.clone()),
+            opted_out_at: handle.opted_out_at.map(|at| at.millis()),
+            unreachable_at: handle.unreachable_at.map(|at| at.millis()),
+            last_seen_at: handle.last_seen_at.millis(),
+        });
+        let obligations = details.obligations.iter().map(|owed| Obligation {
+            id: owed.id.to_string(),
+            message_id: owed.message.to_string(),
+            position: owed.position,
+            opened_at: owed.opened_at.millis(),
+            due_at: owed.due_at.millis(),
+        });
+        let route = &details.route;
+        Self {
+            contact: Contact {
+                id: details.contact.id.to_string(),
+                name: conversation.contact.name.clone(),
+                external_ref: details.contact.external_ref.clone(),
+                created_at: details.contact.created_at.millis(),
+                conversations_count: details.contact.conversations,
+                handles: handles.collect(),
+            },
+            conversation,
+            messages: (&details.messages).into(),
+            obligations: obligations.collect(),
+            draft: details.draft.as_ref().map(Into::into),
+            reply: Route {
+                inbox: route.inbox.to_string(),
+                channel: route.channel.clone(),
+                to: route.to.as_ref().map(|to| to.expose().to_owned()),
+                from: route.from.expose().to_owned(),
+                can_reply: route.refusal.is_none(),
+                reason: route.refusal.map(str::to_owned),
+                capabilities: capabilities.map(Into::into),
+            },
+            closed: details.closed.as_ref().map(|(at, id, name)| Closed {
+                at: at.millis(),
+                by: Named { id: id.to_string(), name: name.clone() },
+            }),
+        }
+    }
+}
+
+/// A change of a conversation, as live streams tell it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LiveConversation {
+    conversation: Summary,
+    messages: Vec<Message>,
+    cause: String,
+}
+
+impl From<&ConversationChange> for LiveConversation {
+    fn from(change: &ConversationChange) -> Self {
+        Self {
+            conversation: (&change.summary).into(),
+            messages: change.messages.iter().map(Into::into).collect(),
+            cause: change.cause.clone(),
+        }
+    }
+}
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleName {
+    /// Sees all and manages associates.
+    Admin,
+    /// Answers.
+    Associate,
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::Associate => Self::Associate,
+        }
+    }
+}
+
+impl From<RoleName> for Role {
+    fn from(role: RoleName) -> Self {
+        match role {
+            RoleName::Admin => Self::Admin,
+            RoleName::Associate => Self::Associate,
+        }
+    }
+}
+
+/// The teams of an actor, as text.
+pub(super) fn teams(actor: &Actor) -> Vec<String> {
+    actor.teams().iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,140 @@
+//! HTTP: what browsers, providers and load balancers call.
+//!
+//! Handlers read a request, ask the store or the engine, and render. Whoever signs in is looked up in
+//! [`session`]; what every request passes is [`guard`]; every refusal is an [`error::ApiError`]. No
+//! handler decides about scope: the store does, from the actor.
+
+mod acts;
+mod associates;
+mod dto;
+mod error;
+mod files;
+mod guard;
+mod health;
+mod inboxes;
+mod invitations;
+mod limiter;
+mod me;
+mod password;
+mod queue;
+mod request;
+mod session;
+mod stream;
+mod web;
+mod webhooks;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use rapport_model::Secret;
+use url::Url;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::engine::Engine;
+
+pub use password::hash as hash_password;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Api {
+    engine: Engine,
+    site: Arc<guard::Site>,
+    limiter: Arc<limiter::Limiter>,
+    passwords: password::Passwords,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Rapport",
+        description = "The associates' API. Times are epoch milliseconds. Sign in with POST /api/v1/session; unsafe methods want the header `x-rapport-csrf: 1`.",
+        license(name = "Apache-2.0 OR MIT")
+    ),
+    components(schemas(error::Problem, dto::LiveConversation, dto::Counts))
+)]
+struct Description;
+
+/// Every address of the bridge, but for the playground's.
+pub fn router(engine: Engine, public_url: Url, secret_key: Secret) -> Router {
+    let limits = engine.config().limits.clone();
+    let tls = engine.config().server.tls.is_some();
+    let proxies = engine.config().server.trusted_proxies.clone();
+    let api = Api {
+        engine,
+        site: Arc::new(guard::Site::new(public_url, tls, proxies, secret_key)),
+        limiter: Arc::default(),
+        passwords: password::Passwords::default(),
+    };
+    let (v1, _) = v1().split_for_parts();
+    let v1 = v1
+        .layer(DefaultBodyLimit::max(limits.request))
+        .merge(files::upload_router(limits.attachment))
+        .fallback(|| async { error::ApiError::not_found("address") })
+        .method_not_allowed_fallback(|| async {
+            error::ApiError::new(
+                axum::http::StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This address does not take that method.",
+            )
+        })
+        .layer(middleware::from_fn_with_state(api.clone(), guard::same_origin));
+    let hooks = webhooks::router().layer(DefaultBodyLimit::max(limits.webhook));
+    Router::new()
+        .nest("/api/v1", v1)
+        .route(
+            "/api/openapi.json",
+            get(|| async { ([("content-type", "application/json")], openapi_json()) }),
+        )
+        .merge(hooks)
+        .merge(files::media_router())
+        .merge(health::router())
+        .fallback(web::serve)
+        .layer(middleware::from_fn_with_state(api.clone(), guard::every_request))
+        .with_state(api)
+}
+
+fn v1() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(me::sign_in, me::sign_out))
+        .routes(routes!(me::get_me))
+        .routes(routes!(me::change_password))
+        .routes(routes!(invitations::look, invitations::accept))
+        .routes(routes!(associates::list, associates::invite))
+        .routes(routes!(associates::update))
+        .routes(routes!(associates::disable))
+        .routes(routes!(associates::enable))
+        .routes(routes!(associates::reset))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::open))
+        .routes(routes!(queue::timeline))
+        .routes(routes!(acts::reply))
+        .routes(routes!(acts::undo))
+        .routes(routes!(acts::resend))
+        .routes(routes!(acts::confirm))
+        .routes(routes!(acts::note))
+        .routes(routes!(acts::keep_draft, acts::drop_draft))
+        .routes(routes!(acts::assign))
+        .routes(routes!(acts::close))
+        .routes(routes!(acts::reopen))
+        .routes(routes!(acts::waive))
+        .routes(routes!(acts::mark_read))
+        .routes(routes!(acts::block))
+        .routes(routes!(acts::unblock))
+        .routes(routes!(files::download))
+        .routes(routes!(inboxes::list))
+        .routes(routes!(stream::events))
+}
+
+/// The description of the API, as it is checked in.
+pub fn openapi_json() -> String {
+    let (_, mut v1) = v1().split_for_parts();
+    v1.merge(files::UploadDescription::openapi());
+    let mut whole = Description::openapi();
+    whole.merge(v1);
+    let paths = std::mem::take(&mut whole.paths.paths);
+    whole.paths.paths = paths.into_iter().map(|(path, item)| (format!("/api/v1{path}"), item)).collect();
+    let mut text = whole.to_pretty_json().expect("the description is plain data");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,94 @@
+//! Passwords: argon2id, aside from the threads that answer requests, and not many at once.
+
+use std::sync::{Arc, LazyLock};
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use rapport_model::Secret;
+use tokio::sync::Semaphore;
+
+use super::error::ApiError;
+
+/// 19 MiB, two passes: what OWASP recommends for argon2id.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+/// So many are computed at once: each takes memory and a core.
+const AT_ONCE: usize = 2;
+/// A password has at least so many characters, and at most so many bytes.
+const SHORTEST: usize = 12;
+const LONGEST: usize = 256;
+
+/// A hash of no one's password: an unknown address costs the same time as a known one.
+static NOBODY: LazyLock<Secret> = LazyLock::new(|| hash("nobody has this password"));
+
+fn argon2() -> Argon2<'static> {
+    let params =
+        Params::new(MEMORY_KIB, PASSES, 1, None).expect("these parameters are within argon2's limits");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// Hashes a password, in this thread.
+pub fn hash(password: &str) -> Secret {
+    let hash =
+        argon2().hash_password(password.as_bytes()).expect("a salt of the right length is made for each");
+    Secret::new(hash.to_string())
+}
+
+fn verify(password: &str, hash: &Secret) -> bool {
+    argon2().verify_password(password.as_bytes(), hash.expose()).is_ok()
+}
+
+/// Computes hashes.
+#[derive(Clone)]
+pub(super) struct Passwords {
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+}
+
+impl Passwords {
+    /// Hashes a new password, if it is fit to be one.
+    pub(super) async fn hash_new(&self, field: &str, password: String) -> Result<Secret, ApiError> {
+        if password.chars().count() < SHORTEST {
+            return Err(ApiError::field(field, format!("a password has at least {SHORTEST} characters")));
+        }
+        if password.len() > LONGEST {
+            return Err(ApiError::field(field, format!("a password has at most {LONGEST} bytes")));
+        }
+        self.aside(move || hash(&password)).await
+    }
+
+    /// Whether it is the right one. Without a hash it takes as long and is wrong.
+    pub(super) async fn is_right(
+        &self,
+        password: String,
+        expected: Option<Secret>,
+    ) -> Result<bool, ApiError> {
+        self.aside(move || match expected {
+            Some(expected) => password.len() <= LONGEST && verify(&password, &expected),
+            None => {
+                verify(&password, &NOBODY);
+                false
+            }
+        })
+        .await
+    }
+
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let busy = || {
+            ApiError::new(
+                axum::http::StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Try again in a moment.",
+            )
+        };
+        let _turn = self.turns.acquire().await.map_err(|_| busy())?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| busy())
+    }
+}

@@ -1,0 +1,140 @@
+//! The queue, a conversation, a timeline.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Api,
+    dto::{Counts, MessagePage, OpenConversation, Summary},
+    error::{ApiError, Problem},
+    request::id,
+    session::SignedIn,
+};
+use crate::store::{Place, View};
+
+const USUAL: usize = 50;
+const MOST: usize = 100;
+
+/// Which conversations.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ViewName {
+    /// Mine, open.
+    #[default]
+    Mine,
+    /// Nobody's, open.
+    Unassigned,
+    /// All open.
+    All,
+    /// Closed.
+    Closed,
+    /// No person wrote in them.
+    Automatic,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageOf {
+    /// Which conversations.
+    #[serde(default)]
+    view: ViewName,
+    /// Where the page before ended.
+    cursor: Option<String>,
+    /// At most so many: 50, at most 100.
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Before {
+    /// Where the page after begins.
+    before: Option<String>,
+    /// At most so many: 50, at most 100.
+    limit: Option<usize>,
+}
+
+/// A page of a view, with what all views hold.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct QueuePage {
+    items: Vec<Summary>,
+    next: Option<String>,
+    counts: Counts,
+}
+
+/// A page of a view, in queue order.
+#[utoipa::path(get, path = "/conversations", params(PageOf), responses(
+    (status = 200, body = QueuePage), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    who: SignedIn,
+    query: Result<Query<PageOf>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<QueuePage>, ApiError> {
+    let Query(page) = query.map_err(|error| ApiError::field("query", error.body_text()))?;
+    let view = match page.view {
+        ViewName::Mine => View::Mine,
+        ViewName::Unassigned => View::Unassigned,
+        ViewName::All => View::All,
+        ViewName::Closed => View::Closed,
+        ViewName::Automatic => View::Automatic,
+    };
+    let after = place("cursor", page.cursor.as_deref())?;
+    let store = api.engine.store();
+    let (found, counts) = tokio::try_join!(
+        store.list_conversations(who.actor(), view, after.as_ref(), limit(page.limit)?),
+        store.count_conversations(who.actor()),
+    )?;
+    Ok(Json(QueuePage {
+        items: found.items.iter().map(Into::into).collect(),
+        next: found.next.as_ref().map(ToString::to_string),
+        counts: counts.into(),
+    }))
+}
+
+/// A conversation with everything that stands beside it.
+#[utoipa::path(get, path = "/conversations/{id}", params(("id" = String, Path)), responses(
+    (status = 200, body = OpenConversation), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn open(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<Json<OpenConversation>, ApiError> {
+    let conversation = id(text, "conversation")?;
+    let details = api.engine.store().get_details(who.actor(), &conversation, USUAL).await?;
+    let capabilities = api.engine.capabilities(&details.route.inbox);
+    Ok(Json(OpenConversation::new(&details, capabilities)))
+}
+
+/// An older page of a contact's timeline.
+#[utoipa::path(get, path = "/contacts/{id}/timeline", params(("id" = String, Path), Before), responses(
+    (status = 200, body = MessagePage), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn timeline(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    query: Result<Query<Before>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<MessagePage>, ApiError> {
+    let Query(page) = query.map_err(|error| ApiError::field("query", error.body_text()))?;
+    let contact = id(text, "contact")?;
+    let before = place("before", page.before.as_deref())?;
+    let found =
+        api.engine.store().list_timeline(who.actor(), &contact, before.as_ref(), limit(page.limit)?).await?;
+    Ok(Json((&found).into()))
+}
+
+fn place(field: &str, text: Option<&str>) -> Result<Option<Place>, ApiError> {
+    text.map(|text| text.parse().map_err(|_| ApiError::field(field, "this is not where a page ended")))
+        .transpose()
+}
+
+fn limit(limit: Option<usize>) -> Result<usize, ApiError> {
+    let limit = limit.unwrap_or(USUAL);
+    if (1..=MOST).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(ApiError::field("limit", format!("1 to {MOST}")))
+    }
+}

@@ -1,0 +1,237 @@
+//! The live stream of one browser (Server-Sent Events): what changes within its associate's scope, from
+//! a sequence on. A stream ends with its session; one that lags too far behind is told to load again.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Query, State},
+    http::HeaderMap,
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures_util::{Stream, stream};
+use rapport_model::id::ConversationId;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+use utoipa::IntoParams;
+
+use super::{
+    Api,
+    dto::{Counts, Draft, LiveConversation},
+    error::{ApiError, Problem},
+    session::SignedIn,
+};
+use crate::{
+    engine::live::{Change, Sight, Subscription, What},
+    store::{Session, StoreError},
+};
+
+/// How far back a stream can be picked up.
+const WINDOW: Duration = Duration::from_hours(24);
+/// A gap with more events than this is loaded again faster than it is replayed.
+const LONGEST_REPLAY: i64 = 2000;
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct After {
+    /// The last sequence that the client has seen.
+    after: Option<i64>,
+}
+
+/// What changes, as it changes: events hello, conversation, gone, counts, read, draft, inbox and reset.
+#[utoipa::path(get, path = "/events", params(After), responses(
+    (status = 200, description = "A stream of events", content_type = "text/event-stream"), (status = 401, body = Problem)))]
+pub(super) async fn events(
+    State(api): State<Api>,
+    who: SignedIn,
+    headers: HeaderMap,
+    query: Result<Query<After>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::field("query", error.body_text()))?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let after: Option<i64> = last.or(query.after);
+    // Listen first, then look where the log ends: nothing falls between.
+    let subscription = api.engine.live().subscribe();
+    let now = api.engine.store().last_event().await?;
+    let mut state =
+        Reader { api, session: who.0, subscription, seen: now, counts: None, ready: VecDeque::new() };
+    let hello = Event::default().event("hello").id(now.to_string()).data(json!({"seq": now}).to_string());
+    state.ready.push_back(hello);
+    if let Some(after) = after.filter(|after| *after != now) {
+        state.catch_up(after, now).await?;
+    }
+    Ok(Sse::new(state.into_stream()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+}
+
+/// One stream under way.
+struct Reader {
+    api: Api,
+    session: Session,
+    subscription: Subscription,
+    /// What came up to here was told, or stood before the stream began.
+    seen: i64,
+    counts: Option<Counts>,
+    ready: VecDeque<Event>,
+}
+
+impl Reader {
+    /// Replays what the client missed, where that is still to be had.
+    async fn catch_up(&mut self, after: i64, now: i64) -> Result<(), StoreError> {
+        let store = self.api.engine.store();
+        let oldest = store.find_event_since(store.now().minus(WINDOW)).await?;
+        let within = oldest.is_none_or(|oldest| after + 1 >= oldest);
+        if after > now || now - after > LONGEST_REPLAY || !within {
+            self.ready.push_back(reset());
+            return Ok(());
+        }
+        self.seen = after;
+        for change in self.api.engine.live().replay(after, now).await? {
+            self.tell(&change).await?;
+        }
+        self.seen = now;
+        Ok(())
+    }
+
+    fn into_stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, |mut reader| async move {
+            loop {
+                if let Some(event) = reader.ready.pop_front() {
+                    return Some((Ok(event), reader));
+                }
+                if !reader.wait().await {
+                    return None;
+                }
+            }
+        })
+    }
+
+    /// Waits for the next thing to tell; false when the stream is over.
+    async fn wait(&mut self) -> bool {
+        let ending = self.api.engine.shutdown_token().clone();
+        tokio::select! {
+            change = self.subscription.changes.recv() => match change {
+                Ok(change) => {
+                    if let What::Associate(who) = &change.what
+                        && who == self.session.actor.id()
+                        && !self.look_again().await
+                    {
+                        return false;
+                    }
+                    self.tell(&change).await.is_ok()
+                }
+                Err(RecvError::Lagged(_)) => {
+                    self.ready.push_back(reset());
+                    true
+                }
+                Err(RecvError::Closed) => false,
+            },
+            changed = self.subscription.counts.changed() => {
+                let table = self.subscription.counts.borrow_and_update().clone();
+                let counts: Counts = table.of(&self.session.actor, self.api.engine.store().inboxes()).into();
+                if self.counts != Some(counts) {
+                    self.counts = Some(counts);
+                    self.ready.extend(event("counts", None, &json!(counts)));
+                }
+                changed.is_ok()
+            }
+            changed = self.subscription.sessions.changed() => {
+                let sessions = self.subscription.sessions.borrow_and_update().clone();
+                changed.is_ok() && sessions.contains(&self.session.id)
+            }
+            () = ending.cancelled() => false,
+        }
+    }
+
+    /// Asks again who this is: role and teams may have changed, or the session ended.
+    async fn look_again(&mut self) -> bool {
+        match self.api.engine.store().find_session_by_id(&self.session.id).await {
+            Ok(Some(session)) => {
+                if session.actor != self.session.actor {
+                    self.session = session;
+                    // Another scope: what is on the screen may not be theirs any more.
+                    self.ready.push_back(reset());
+                }
+                true
+            }
+            Ok(None) => false,
+            // The sessions in force are told again soon.
+            Err(_) => true,
+        }
+    }
+
+    async fn tell(&mut self, change: &Arc<Change>) -> Result<(), StoreError> {
+        if change.seq.is_some_and(|seq| seq <= self.seen) {
+            return Ok(());
+        }
+        let inboxes = self.api.engine.store().inboxes();
+        let actor = &self.session.actor;
+        let told = match &change.what {
+            What::Conversation(row) => match row.sight(actor, inboxes) {
+                Sight::Shown => {
+                    let text = change.frame.get_or_init(|| {
+                        let row = LiveConversation::from(&**row);
+                        serde_json::to_vec(&row).unwrap_or_default().into()
+                    });
+                    let mut event =
+                        Event::default().event("conversation").data(String::from_utf8_lossy(text));
+                    if let Some(seq) = change.seq {
+                        event = event.id(seq.to_string());
+                    }
+                    Some(event)
+                }
+                Sight::Gone => event("gone", change.seq, &json!({"id": row.summary.id})),
+                Sight::Nothing => None,
+            },
+            What::Read(who, conversation) if who == actor.id() => {
+                self.own_mark(conversation, change.seq).await?
+            }
+            What::Draft(who, conversation) if who == actor.id() => {
+                self.own_draft(conversation, change.seq).await?
+            }
+            What::Read(..) | What::Draft(..) | What::Associate(_) => None,
+            What::Inbox(id, health) => {
+                let health = json!({"state": health.word(), "reason": health.reason()});
+                event("inbox", None, &json!({"id": id, "health": health}))
+            }
+        };
+        self.ready.extend(told);
+        self.seen = self.seen.max(change.seq.unwrap_or(0));
+        Ok(())
+    }
+
+    async fn own_mark(
+        &self,
+        conversation: &ConversationId,
+        seq: Option<i64>,
+    ) -> Result<Option<Event>, StoreError> {
+        let position =
+            self.api.engine.store().find_read_mark(&self.session.actor, conversation).await?.unwrap_or(0);
+        Ok(event("read", seq, &json!({"conversation": conversation, "position": position})))
+    }
+
+    async fn own_draft(
+        &self,
+        conversation: &ConversationId,
+        seq: Option<i64>,
+    ) -> Result<Option<Event>, StoreError> {
+        let draft = self.api.engine.store().find_draft(&self.session.actor, conversation).await?;
+        let draft = draft.as_ref().map(Draft::from);
+        Ok(event("draft", seq, &json!({"conversation": conversation, "draft": draft})))
+    }
+}
+
+fn reset() -> Event {
+    Event::default().event("reset").data("{}")
+}
+
+fn event(name: &'static str, seq: Option<i64>, data: &serde_json::Value) -> Option<Event> {
+    let event = Event::default().event(name).data(data.to_string());
+    Some(match seq {
+        Some(seq) => event.id(seq.to_string()),
+        None => event,
+    })
+}

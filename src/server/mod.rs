@@ -1,0 +1,199 @@
+//! One running bridge: the parts put together, in the order in which they need each other.
+//!
+//! Holds none of their rules. The address is bound first, because the public URL that signatures
+//! cover may depend on it; the store is opened before anything listens; the engine starts before the
+//! first request is answered.
+
+mod key;
+#[cfg(feature = "playground")]
+mod playground;
+mod tls;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use rapport_model::{Clock, id::InboxId};
+use rapport_sdk::Connector;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::{
+    api,
+    config::{Config, StoreUrl},
+    engine::{Engine, MediaLinks, Setup},
+    registry,
+    store::{Blobs, InboxFacts, Store, StoreOptions},
+};
+
+/// How long open requests may take to end when the server stops.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// A running bridge.
+pub struct Server {
+    address: SocketAddr,
+    public_url: Url,
+    engine: Engine,
+    sign_ins: Vec<SignIn>,
+    closing: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+    writer: JoinHandle<()>,
+    #[cfg(feature = "playground")]
+    playground: Option<playground::Playground>,
+}
+
+/// An associate that the playground made, with the password that is told once.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// The address to sign in with.
+    pub email: String,
+    /// The password.
+    pub password: String,
+}
+
+impl Server {
+    /// Starts everything that a configuration asks for.
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let folder = &config.data_dir;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("The data folder {} can't be made", folder.display()))?;
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .with_context(|| format!("{} can't be listened on", config.server.listen))?;
+        let address = listener.local_addr()?;
+        let public_url = config.server.public_url(address);
+        let secret_key = key::find_or_make(&config)?;
+        let tls = config.server.tls.as_ref().map(tls::acceptor).transpose()?;
+
+        let (store, writer) = open_store(&config, clock.clone()).await?;
+        let blobs = Blobs::open(&folder.join("files"))?;
+        #[cfg(feature = "playground")]
+        let playground = playground::Playground::start(&config, &public_url, clock.clone()).await?;
+        #[cfg(feature = "playground")]
+        let provided = playground.as_ref().map(playground::Playground::account);
+        #[cfg(not(feature = "playground"))]
+        let provided: Option<registry::Provided> = None;
+        let connectors = connect(&config, &public_url, provided.as_ref())?;
+        let config = Arc::new(config);
+        let links = MediaLinks::new(secret_key.clone(), public_url.clone());
+        let engine = Engine::start(Setup { config: config.clone(), store, blobs, clock, connectors, links });
+
+        let router = api::router(engine.clone(), public_url.clone(), secret_key);
+        #[cfg(feature = "playground")]
+        let router = match &playground {
+            Some(playground) => router.merge(playground.router()),
+            None => router,
+        };
+        #[cfg(feature = "playground")]
+        let sign_ins = match &playground {
+            Some(_) => playground::invite(&engine).await?,
+            None => Vec::new(),
+        };
+        #[cfg(not(feature = "playground"))]
+        let sign_ins = Vec::new();
+
+        let closing = CancellationToken::new();
+        let serving = tokio::spawn(tls::serve(listener, tls, router, closing.clone()));
+        Ok(Self {
+            address,
+            public_url,
+            engine,
+            sign_ins,
+            closing,
+            serving,
+            writer,
+            #[cfg(feature = "playground")]
+            playground,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What people and providers call it by.
+    pub fn public_url(&self) -> &Url {
+        &self.public_url
+    }
+
+    /// The running engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The associates whose passwords are to be told now, because this start made them.
+    pub fn sign_ins(&self) -> &[SignIn] {
+        &self.sign_ins
+    }
+
+    /// Stops: no new request, every task ended, every write done. Within 5 s.
+    pub async fn stop(self) {
+        self.closing.cancel();
+        let abort = self.serving.abort_handle();
+        let engine = self.engine.clone();
+        // Long-lived streams would keep the server open; the browser connects again by itself.
+        let (_, served) = tokio::join!(engine.shutdown(), tokio::time::timeout(PATIENCE, self.serving));
+        if served.is_err() {
+            abort.abort();
+        }
+        #[cfg(feature = "playground")]
+        drop(self.playground);
+        drop(self.engine);
+        drop(engine);
+        // The writer ends with the last clone of the store, when its queue is empty.
+        if tokio::time::timeout(PATIENCE, self.writer).await.is_err() {
+            tracing::debug!("The writer was still held by a request that did not end");
+        }
+    }
+}
+
+async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Store, JoinHandle<()>)> {
+    let inboxes = config.inboxes.iter().map(|inbox| Arc::new(facts(config, inbox))).collect();
+    let url = match &config.store {
+        StoreUrl::Sqlite(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder)?;
+            }
+            format!("sqlite:{}", path.display())
+        }
+        StoreUrl::Postgres(url) => url.expose().to_owned(),
+    };
+    Store::open(StoreOptions { url, inboxes, clock }).await.context("The store can't be opened")
+}
+
+/// Opens the store alone, for the command line.
+pub async fn open_store_only(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<(Store, JoinHandle<()>)> {
+    std::fs::create_dir_all(&config.data_dir)?;
+    open_store(config, clock).await
+}
+
+fn facts(config: &Config, inbox: &crate::config::Inbox) -> InboxFacts {
+    InboxFacts {
+        id: inbox.id.clone(),
+        brand: inbox.brand.clone(),
+        channel: inbox.channel().to_string(),
+        teams: inbox.teams.clone(),
+        sender_group: inbox.account.sender_group().to_owned(),
+        reply_within: config.queue.reply_within,
+        reopen_within: config.queue.reopen_within,
+        bot: config.bot_enabled && inbox.bot_enabled,
+    }
+}
+
+fn connect(
+    config: &Config,
+    public_url: &Url,
+    provided: Option<&registry::Provided>,
+) -> anyhow::Result<Vec<(InboxId, Arc<dyn Connector>)>> {
+    let mut connectors = Vec::new();
+    for inbox in &config.inboxes {
+        let connector = registry::connect(inbox, public_url, provided)
+            .with_context(|| format!("The inbox {} can't be started", inbox.id))?;
+        connectors.extend(connector.map(|connector| (inbox.id.clone(), connector)));
+    }
+    Ok(connectors)
+}

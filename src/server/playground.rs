@@ -1,0 +1,263 @@
+//! The playground: a pretended provider in this process and a customer's phone in the browser, so
+//! that a newcomer writes as a customer and answers as an associate, through the real connector.
+//!
+//! Only on loopback, and only in builds with the feature `playground`. It speaks to the bridge the
+//! way a provider does, over HTTP: nothing here reaches into the store.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::Context as _;
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response, Sse, sse::Event},
+    routing::{get, post},
+};
+use futures_util::{Stream, stream};
+use rapport_fakes::{
+    FakeTwilio, FakeTwilioConfig,
+    twilio::{Fault, Operation, PhoneMessage},
+};
+use rapport_model::{Clock, Secret};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::SignIn;
+use crate::{
+    api,
+    config::Config,
+    engine::{Engine, webhook_url},
+    registry::Provided,
+    store::{NewAssociate, Role},
+};
+
+/// The people whose phones the page shows.
+const CUSTOMERS: [(&str, &str); 3] = [
+    ("+4917010000001", "Ines Carvalho"),
+    ("+4917010000002", "Piotr Zawadzki"),
+    ("+4917010000003", "Salma Idrissi"),
+];
+/// "Down" lasts for so many calls of the provider's API, or until it is ended.
+const DOWN_CALLS: usize = 500;
+
+/// A running playground.
+#[derive(Clone)]
+pub(super) struct Playground {
+    provider: FakeTwilio,
+    /// Our numbers at the pretended provider, by the inbox's name.
+    numbers: Arc<[(String, String)]>,
+    down: Arc<AtomicBool>,
+    fault: Arc<Mutex<Option<String>>>,
+}
+
+impl Playground {
+    /// Starts the provider, where the configuration wants a playground.
+    pub(super) async fn start(
+        config: &Config,
+        public_url: &Url,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Option<Self>> {
+        if !config.playground.enabled {
+            return Ok(None);
+        }
+        let provider = FakeTwilio::start(FakeTwilioConfig::new(clock))
+            .await
+            .context("The playground's provider can't be started")?;
+        let mut numbers = Vec::new();
+        for inbox in config.inboxes.iter().filter(|inbox| inbox.account.is_provided()) {
+            let url = Url::parse(&webhook_url(public_url, &inbox.id))?;
+            for address in &inbox.addresses {
+                provider.set_webhook_for(address.expose(), url.clone());
+                numbers.push((inbox.name.clone(), address.expose().to_owned()));
+            }
+        }
+        Ok(Some(Self { provider, numbers: numbers.into(), down: Arc::default(), fault: Arc::default() }))
+    }
+
+    /// The account that inboxes without one of their own use.
+    pub(super) fn account(&self) -> Provided {
+        Provided {
+            account_sid: self.provider.account_sid().to_owned(),
+            auth_token: Secret::new(self.provider.auth_token()),
+            api_base: self.provider.api_base(),
+        }
+    }
+
+    /// The page's own API.
+    pub(super) fn router(&self) -> Router {
+        Router::new()
+            .route("/playground/api/state", get(state))
+            .route("/playground/api/sms", post(write))
+            .route("/playground/api/again", post(again))
+            .route("/playground/api/fault", post(set_fault))
+            .route("/playground/api/events", get(events))
+            .with_state(self.clone())
+    }
+
+    fn state(&self) -> Value {
+        let numbers: serde_json::Map<String, Value> =
+            self.numbers.iter().map(|(name, number)| (name.clone(), json!(number))).collect();
+        let mut messages: Vec<(i64, Value)> = Vec::new();
+        for (number, _) in CUSTOMERS {
+            for message in self.provider.phone(number) {
+                messages.push((message.at.millis(), shown(number, &message)));
+            }
+        }
+        messages.sort_by_key(|(at, _)| *at);
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        json!({
+            "numbers": numbers,
+            "customers": CUSTOMERS.map(|(number, name)| json!({"number": number, "name": name})),
+            "messages": messages.into_iter().map(|(_, message)| message).collect::<Vec<_>>(),
+            "faults": fault.into_iter().collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Makes the playground's two associates where there are none yet, with passwords to be told once.
+pub(super) async fn invite(engine: &Engine) -> anyhow::Result<Vec<SignIn>> {
+    let store = engine.store();
+    if !store.list_associates().await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let config = engine.config();
+    let mut sign_ins = Vec::new();
+    for (name, role) in config.playground.associates.iter().zip([Role::Admin, Role::Associate]) {
+        let first = name.split_whitespace().next().unwrap_or("associate").to_lowercase();
+        let email = format!("{first}@playground.example");
+        let teams = config.teams.iter().map(|team| team.id.clone()).collect();
+        let new = NewAssociate { name: name.clone(), email: email.clone(), role, teams };
+        let invited = store.insert_associate(None, new).await?;
+        let password = password();
+        let hash = {
+            let password = password.clone();
+            tokio::task::spawn_blocking(move || api::hash_password(&password)).await?
+        };
+        store.accept_invitation(invited.token.expose(), hash, None).await?;
+        sign_ins.push(SignIn { email, password });
+    }
+    Ok(sign_ins)
+}
+
+/// Four groups of four letters that can't be mistaken for each other: 78 bits.
+fn password() -> String {
+    const LETTERS: &[u8; 30] = b"abcdefghjkmnpqrstuvwxyz2345678";
+    let letter = |_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]);
+    (0..4).map(|_| (0..4).map(letter).collect::<String>()).collect::<Vec<_>>().join("-")
+}
+
+fn shown(number: &str, message: &PhoneMessage) -> Value {
+    let (from, to, direction) = if message.written_here {
+        (number, message.other.as_str(), "out")
+    } else {
+        (message.other.as_str(), number, "in")
+    };
+    json!({
+        "sid": message.sid,
+        "from": from,
+        "to": to,
+        "body": message.body,
+        "direction": direction,
+        "status": message.status,
+        "at": message.at.millis(),
+        "media": message.media.iter().map(|(_, link)| link.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+async fn state(State(playground): State<Playground>) -> Json<Value> {
+    Json(playground.state())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Write {
+    from: String,
+    body: String,
+}
+
+/// A customer writes. While the provider is down the message waits at the provider and comes in by its
+/// list, as it would in earnest.
+async fn write(State(playground): State<Playground>, Json(sms): Json<Write>) -> Response {
+    let Some((_, to)) = playground.numbers.first() else {
+        return (StatusCode::CONFLICT, "No inbox uses the playground's provider.").into_response();
+    };
+    if playground.down.load(Ordering::Relaxed) {
+        let sid = playground.provider.offer(&sms.from, to, &sms.body, Vec::new());
+        return Json(json!({"sid": sid, "stored": false})).into_response();
+    }
+    let (sid, outcome) = playground.provider.receive_sms(&sms.from, to, &sms.body, Vec::new()).await;
+    Json(json!({"sid": sid, "stored": outcome.is_success()})).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Again {
+    sid: String,
+}
+
+/// The provider calls a second time with the same message.
+async fn again(State(playground): State<Playground>, Json(again): Json<Again>) -> Json<Value> {
+    let outcome = playground.provider.deliver(&again.sid).await;
+    Json(json!({"stored": outcome.is_success()}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetFault {
+    kind: FaultKind,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FaultKind {
+    CutSend,
+    RefuseSend,
+    Down,
+    None,
+}
+
+async fn set_fault(State(playground): State<Playground>, Json(fault): Json<SetFault>) -> Json<Value> {
+    let provider = &playground.provider;
+    provider.clear_faults();
+    playground.down.store(matches!(fault.kind, FaultKind::Down), Ordering::Relaxed);
+    let name = match fault.kind {
+        FaultKind::CutSend => {
+            provider.fail_next(Operation::Send, Fault::ActedThenCut);
+            Some("cut_send")
+        }
+        FaultKind::RefuseSend => {
+            provider.fail_next(Operation::Send, Fault::Refused { status: 400, code: 21_614 });
+            Some("refuse_send")
+        }
+        FaultKind::Down => {
+            for _ in 0..DOWN_CALLS {
+                provider.fail_next(Operation::Send, Fault::Cut);
+                provider.fail_next(Operation::List, Fault::Cut);
+            }
+            Some("down")
+        }
+        FaultKind::None => None,
+    };
+    *playground.fault.lock().unwrap_or_else(PoisonError::into_inner) = name.map(str::to_owned);
+    Json(playground.state())
+}
+
+/// The state, again whenever it changes.
+async fn events(State(playground): State<Playground>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let mut changes = playground.provider.subscribe();
+    changes.mark_changed();
+    let states = stream::unfold((playground, changes), |(playground, mut changes)| async move {
+        changes.changed().await.ok()?;
+        let event = Event::default().event("state").data(playground.state().to_string());
+        Some((Ok(event), (playground, changes)))
+    });
+    Sse::new(states).keep_alive(axum::response::sse::KeepAlive::default())
+}
