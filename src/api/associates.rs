@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use rapport_model::id::TeamId;
+use rapport_model::{Timestamp, id::TeamId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,8 +40,8 @@ impl From<store::Associate> for Associate {
             role: one.role.into(),
             teams: one.teams.iter().map(ToString::to_string).collect(),
             active: one.active,
-            invited_at: one.invited_at.map(|at| at.millis()),
-            last_seen_at: one.last_seen_at.map(|at| at.millis()),
+            invited_at: one.invited_at.map(Timestamp::millis),
+            last_seen_at: one.last_seen_at.map(Timestamp::millis),
         }
     }
 }
@@ -55,7 +55,9 @@ pub(super) struct Associates {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Link {
     associate: Associate,
-    link: String,
+    /// The address to open.
+    #[serde(rename = "link")]
+    url: String,
     expires_at: i64,
 }
 
@@ -169,7 +171,7 @@ async fn link(api: &Api, invited: Invited) -> Result<Json<Link>, ApiError> {
     let base = api.site.public_url().as_str().trim_end_matches('/');
     Ok(Json(Link {
         associate: associate.into(),
-        link: format!("{base}/invitation/{}", invited.token.expose()),
+        url: format!("{base}/invitation/{}", invited.token.expose()),
         expires_at: invited.expires_at.millis(),
     }))
 }

@@ -1,7 +1,7 @@
 //! What goes over the wire: the store's rows as JSON. Names and shapes are the contract of
 //! `docs/openapi.json`.
 
-use rapport_model::{Capabilities, capability::TextUnit, id::TeamId};
+use rapport_model::{Capabilities, Timestamp, capability::TextUnit, id::TeamId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,8 +77,8 @@ impl From<&store::Summary> for Summary {
                 .as_ref()
                 .map(|(id, name)| Named { id: id.to_string(), name: name.clone() }),
             team: row.team.as_ref().map(TeamId::to_string),
-            waiting_since: row.waiting_since.map(|at| at.millis()),
-            due_at: row.due_at.map(|at| at.millis()),
+            waiting_since: row.waiting_since.map(Timestamp::millis),
+            due_at: row.due_at.map(Timestamp::millis),
             last_at: row.last_at.millis(),
             snippet: row.snippet.clone(),
             snippet_author: row.snippet_author.clone(),
@@ -212,15 +212,15 @@ impl From<&store::Message> for Message {
             text: message.text.clone(),
             at: message.at.millis(),
             version: message.version,
-            edited_at: message.edited_at.map(|at| at.millis()),
-            retracted_at: message.retracted_at.map(|at| at.millis()),
+            edited_at: message.edited_at.map(Timestamp::millis),
+            retracted_at: message.retracted_at.map(Timestamp::millis),
             automatic: message.automatic.clone(),
             unanswerable: message.unanswerable.clone(),
             flags: message.flags.clone(),
             attachments: message.attachments.iter().map(Into::into).collect(),
             delivery: message.delivery.clone(),
             delivery_reason: message.delivery_reason.clone(),
-            undo_until: message.undo_until.map(|at| at.millis()),
+            undo_until: message.undo_until.map(Timestamp::millis),
             activity: activity(message),
             hidden: message.hidden.as_ref().map(|hidden| Hidden {
                 team: hidden.team.as_ref().map(ToString::to_string),
@@ -388,8 +388,8 @@ impl OpenConversation {
             can_reply: handle.can_reply,
             blocked_at: handle.blocked.as_ref().map(|(at, _)| at.millis()),
             blocked_reason: handle.blocked.as_ref().map(|(_, reason)| reason.clone()),
-            opted_out_at: handle.opted_out_at.map(|at| at.millis()),
-            unreachable_at: handle.unreachable_at.map(|at| at.millis()),
+            opted_out_at: handle.opted_out_at.map(Timestamp::millis),
+            unreachable_at: handle.unreachable_at.map(Timestamp::millis),
             last_seen_at: handle.last_seen_at.millis(),
         });
         let obligations = details.obligations.iter().map(|owed| Obligation {

@@ -32,9 +32,12 @@ pub struct FieldError {
     pub reason: String,
 }
 
-/// A refusal.
+/// A refusal. Behind one pointer, because every handler's result carries its size.
 #[derive(Debug)]
-pub struct ApiError {
+pub struct ApiError(Box<Refusal>);
+
+#[derive(Debug)]
+struct Refusal {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -46,7 +49,14 @@ pub struct ApiError {
 impl ApiError {
     /// A refusal with a code and a sentence.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, more: None }
+        Self(Box::new(Refusal {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            more: None,
+        }))
     }
 
     /// Nobody is signed in.
@@ -63,21 +73,21 @@ impl ApiError {
     pub fn field(field: &str, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", format!("{field}: {reason}"));
-        error.errors.push(FieldError { field: field.to_owned(), reason });
+        error.0.errors.push(FieldError { field: field.to_owned(), reason });
         error
     }
 
     /// Come again later.
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.0.retry_after = Some(wait);
         self
     }
 
     /// With a member of its own, such as the limit that was passed.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.more = Some((name, value));
+        self.0.more = Some((name, value));
         self
     }
 }
@@ -148,25 +158,26 @@ impl From<ReplyError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let this = *self.0;
         let request = REQUEST.try_with(Clone::clone).unwrap_or_default();
         let mut body = json!({
             "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Refused"),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "code": self.code,
+            "title": this.status.canonical_reason().unwrap_or("Refused"),
+            "status": this.status.as_u16(),
+            "detail": this.detail,
+            "code": this.code,
             "request_id": request,
         });
-        if !self.errors.is_empty() {
-            body["errors"] = json!(self.errors);
+        if !this.errors.is_empty() {
+            body["errors"] = json!(this.errors);
         }
-        if let Some((name, value)) = self.more {
+        if let Some((name, value)) = this.more {
             body[name] = value;
         }
-        let mut response = (self.status, body.to_string()).into_response();
+        let mut response = (this.status, body.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = this.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
         response

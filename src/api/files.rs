@@ -64,28 +64,27 @@ async fn upload(
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     })?;
     let limit = api.engine.config().limits.attachment;
-    while let Some(mut field) = form.next_field().await.map_err(|error| refused(&error, limit))? {
-        if field.name() != Some("file") {
-            return Err(ApiError::field(field.name().unwrap_or("body"), "only one part named file is known"));
-        }
-        let name = clean(field.file_name().unwrap_or_default());
-        let claimed = field.content_type().unwrap_or("application/octet-stream").to_owned();
-        let mut bytes = BytesMut::new();
-        while let Some(chunk) = field.chunk().await.map_err(|error| refused(&error, limit))? {
-            if bytes.len() + chunk.len() > limit {
-                return Err(too_large(limit));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        if bytes.is_empty() {
-            return Err(ApiError::field("file", "the file is empty"));
-        }
-        let kind = kind(&bytes, &claimed);
-        let blob = api.engine.blobs().put(bytes.freeze()).await?;
-        let file = api.engine.store().insert_upload(who.actor(), &name, &kind, blob).await?;
-        return Ok((StatusCode::CREATED, Json((&file).into())));
+    let field = form.next_field().await.map_err(|error| refused(&error, limit))?;
+    let mut field = field.ok_or_else(|| ApiError::field("file", "the part named file is missing"))?;
+    if field.name() != Some("file") {
+        return Err(ApiError::field(field.name().unwrap_or("body"), "only one part named file is known"));
     }
-    Err(ApiError::field("file", "the part named file is missing"))
+    let name = clean(field.file_name().unwrap_or_default());
+    let claimed = field.content_type().unwrap_or("application/octet-stream").to_owned();
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| refused(&error, limit))? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    if bytes.is_empty() {
+        return Err(ApiError::field("file", "the file is empty"));
+    }
+    let kind = kind(&bytes, &claimed);
+    let blob = api.engine.blobs().put(bytes.freeze()).await?;
+    let file = api.engine.store().insert_upload(who.actor(), &name, &kind, blob).await?;
+    Ok((StatusCode::CREATED, Json((&file).into())))
 }
 
 fn refused(error: &MultipartError, limit: usize) -> ApiError {

@@ -99,7 +99,7 @@ impl Site {
             Hmac::<Sha256>::new_from_slice(self.key.expose().as_bytes()).expect("HMAC takes any key");
         mac.update(b"device\0");
         mac.update(email.as_bytes());
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::engine::hex(&mac.finalize().into_bytes())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::{Json, extract::State};
-use rapport_model::Health;
+use rapport_model::{Health, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -84,14 +84,14 @@ pub(super) async fn list(State(api): State<Api>, _who: SignedIn) -> Result<Json<
             addresses: inbox.addresses.iter().map(|address| address.expose().to_owned()).collect(),
             last_error: health.reason().map(str::to_owned),
             health: (&health).into(),
-            complete_up_to: record.complete_up_to.map(|at| at.millis()),
+            complete_up_to: record.complete_up_to.map(Timestamp::millis),
             gaps: record
                 .gaps
                 .into_iter()
                 .map(|gap| Gap { from: gap.from.millis(), to: gap.to.millis(), reason: gap.reason })
                 .collect(),
             outbox: Outbox { queued: record.queued, failed: record.failed, unconfirmed: record.unconfirmed },
-            last_inbound_at: status.and_then(|status| status.last_inbound_at).map(|at| at.millis()),
+            last_inbound_at: status.and_then(|status| status.last_inbound_at).map(Timestamp::millis),
         }
     });
     Ok(Json(Inboxes { items: items.collect() }))

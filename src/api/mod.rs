@@ -57,7 +57,7 @@ struct Description;
 
 /// Every address of the bridge, but for the playground's.
 pub fn router(engine: Engine, public_url: Url, secret_key: Secret) -> Router {
-    let limits = engine.config().limits.clone();
+    let limits = engine.config().limits;
     let tls = engine.config().server.tls.is_some();
     let proxies = engine.config().server.trusted_proxies.clone();
     let api = Api {

@@ -67,12 +67,12 @@ impl Passwords {
         password: String,
         expected: Option<Secret>,
     ) -> Result<bool, ApiError> {
-        self.aside(move || match expected {
-            Some(expected) => password.len() <= LONGEST && verify(&password, &expected),
-            None => {
-                verify(&password, &NOBODY);
-                false
+        self.aside(move || {
+            if let Some(expected) = expected {
+                return password.len() <= LONGEST && verify(&password, &expected);
             }
+            verify(&password, &NOBODY);
+            false
         })
         .await
     }

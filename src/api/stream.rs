@@ -134,7 +134,7 @@ impl Reader {
                 let counts: Counts = table.of(&self.session.actor, self.api.engine.store().inboxes()).into();
                 if self.counts != Some(counts) {
                     self.counts = Some(counts);
-                    self.ready.extend(event("counts", None, &json!(counts)));
+                    self.ready.push_back(event("counts", None, &json!(counts)));
                 }
                 changed.is_ok()
             }
@@ -183,19 +183,19 @@ impl Reader {
                     }
                     Some(event)
                 }
-                Sight::Gone => event("gone", change.seq, &json!({"id": row.summary.id})),
+                Sight::Gone => Some(event("gone", change.seq, &json!({"id": row.summary.id}))),
                 Sight::Nothing => None,
             },
             What::Read(who, conversation) if who == actor.id() => {
-                self.own_mark(conversation, change.seq).await?
+                Some(self.own_mark(conversation, change.seq).await?)
             }
             What::Draft(who, conversation) if who == actor.id() => {
-                self.own_draft(conversation, change.seq).await?
+                Some(self.own_draft(conversation, change.seq).await?)
             }
             What::Read(..) | What::Draft(..) | What::Associate(_) => None,
             What::Inbox(id, health) => {
                 let health = json!({"state": health.word(), "reason": health.reason()});
-                event("inbox", None, &json!({"id": id, "health": health}))
+                Some(event("inbox", None, &json!({"id": id, "health": health})))
             }
         };
         self.ready.extend(told);
@@ -203,21 +203,13 @@ impl Reader {
         Ok(())
     }
 
-    async fn own_mark(
-        &self,
-        conversation: &ConversationId,
-        seq: Option<i64>,
-    ) -> Result<Option<Event>, StoreError> {
+    async fn own_mark(&self, conversation: &ConversationId, seq: Option<i64>) -> Result<Event, StoreError> {
         let position =
             self.api.engine.store().find_read_mark(&self.session.actor, conversation).await?.unwrap_or(0);
         Ok(event("read", seq, &json!({"conversation": conversation, "position": position})))
     }
 
-    async fn own_draft(
-        &self,
-        conversation: &ConversationId,
-        seq: Option<i64>,
-    ) -> Result<Option<Event>, StoreError> {
+    async fn own_draft(&self, conversation: &ConversationId, seq: Option<i64>) -> Result<Event, StoreError> {
         let draft = self.api.engine.store().find_draft(&self.session.actor, conversation).await?;
         let draft = draft.as_ref().map(Draft::from);
         Ok(event("draft", seq, &json!({"conversation": conversation, "draft": draft})))
@@ -228,10 +220,10 @@ fn reset() -> Event {
     Event::default().event("reset").data("{}")
 }
 
-fn event(name: &'static str, seq: Option<i64>, data: &serde_json::Value) -> Option<Event> {
+fn event(name: &'static str, seq: Option<i64>, data: &serde_json::Value) -> Event {
     let event = Event::default().event(name).data(data.to_string());
-    Some(match seq {
+    match seq {
         Some(seq) => event.id(seq.to_string()),
         None => event,
-    })
+    }
 }

@@ -31,6 +31,7 @@ use crate::{
 };
 
 pub use media::MediaLinks;
+pub(crate) use media::hex;
 pub use reply::{NewReply, ReplyError};
 pub use status::InboxStatus;
 

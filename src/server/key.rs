@@ -27,7 +27,7 @@ pub(super) fn find_or_make(config: &Config) -> anyhow::Result<Secret> {
         Err(error) => return Err(error).with_context(|| format!("{} can't be read", path.display())),
     }
     let bytes: [u8; 32] = rand::random();
-    let key = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let key = crate::engine::hex(&bytes);
     write(&path, &key).with_context(|| format!("{} can't be written", path.display()))?;
     Ok(Secret::new(key))
 }

@@ -133,7 +133,7 @@ impl Server {
         let abort = self.serving.abort_handle();
         let engine = self.engine.clone();
         // Long-lived streams would keep the server open; the browser connects again by itself.
-        let (_, served) = tokio::join!(engine.shutdown(), tokio::time::timeout(PATIENCE, self.serving));
+        let ((), served) = tokio::join!(engine.shutdown(), tokio::time::timeout(PATIENCE, self.serving));
         if served.is_err() {
             abort.abort();
         }

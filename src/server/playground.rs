@@ -5,6 +5,7 @@
 //! way a provider does, over HTTP: nothing here reaches into the store.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     sync::{
         Arc, Mutex, PoisonError,
@@ -56,6 +57,8 @@ pub(super) struct Playground {
     numbers: Arc<[(String, String)]>,
     down: Arc<AtomicBool>,
     fault: Arc<Mutex<Option<String>>>,
+    /// Every number that wrote: each is a phone.
+    phones: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Playground {
@@ -71,6 +74,7 @@ impl Playground {
         let provider = FakeTwilio::start(FakeTwilioConfig::new(clock))
             .await
             .context("The playground's provider can't be started")?;
+        let phones = CUSTOMERS.iter().map(|(number, _)| (*number).to_owned()).collect();
         let mut numbers = Vec::new();
         for inbox in config.inboxes.iter().filter(|inbox| inbox.account.is_provided()) {
             let url = Url::parse(&webhook_url(public_url, &inbox.id))?;
@@ -79,7 +83,13 @@ impl Playground {
                 numbers.push((inbox.name.clone(), address.expose().to_owned()));
             }
         }
-        Ok(Some(Self { provider, numbers: numbers.into(), down: Arc::default(), fault: Arc::default() }))
+        Ok(Some(Self {
+            provider,
+            numbers: numbers.into(),
+            down: Arc::default(),
+            fault: Arc::default(),
+            phones: Arc::new(Mutex::new(phones)),
+        }))
     }
 
     /// The account that inboxes without one of their own use.
@@ -106,7 +116,8 @@ impl Playground {
         let numbers: serde_json::Map<String, Value> =
             self.numbers.iter().map(|(name, number)| (name.clone(), json!(number))).collect();
         let mut messages: Vec<(i64, Value)> = Vec::new();
-        for (number, _) in CUSTOMERS {
+        let phones = self.phones.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for number in &phones {
             for message in self.provider.phone(number) {
                 messages.push((message.at.millis(), shown(number, &message)));
             }
@@ -189,6 +200,7 @@ async fn write(State(playground): State<Playground>, Json(sms): Json<Write>) -> 
     let Some((_, to)) = playground.numbers.first() else {
         return (StatusCode::CONFLICT, "No inbox uses the playground's provider.").into_response();
     };
+    playground.phones.lock().unwrap_or_else(PoisonError::into_inner).insert(sms.from.clone());
     if playground.down.load(Ordering::Relaxed) {
         let sid = playground.provider.offer(&sms.from, to, &sms.body, Vec::new());
         return Json(json!({"sid": sid, "stored": false})).into_response();
