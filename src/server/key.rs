@@ -2,33 +2,36 @@
 
 use std::{fs, io::Write as _, path::Path};
 
-use anyhow::Context as _;
 use rapport_model::Secret;
 
+use super::StartError;
 use crate::config::Config;
 
 /// The configured key, or, on a loopback address alone, one that is made once and kept in the data
 /// folder.
-pub(super) fn find_or_make(config: &Config) -> anyhow::Result<Secret> {
+pub(super) fn find_or_make(config: &Config) -> Result<Secret, StartError> {
     if let Some(key) = &config.secret_key {
         return Ok(key.clone());
     }
-    anyhow::ensure!(
-        config.server.is_loopback(),
-        "The public URL is not on this machine: set secret_key, for example by the variable RAPPORT_SECRET_KEY."
-    );
+    if !config.server.is_loopback() {
+        let reason =
+            "The public URL is not on this machine: set secret_key, for example by RAPPORT_SECRET_KEY.";
+        return Err(StartError::Key(reason.to_owned()));
+    }
     let path = config.data_dir.join("secret.key");
     match fs::read_to_string(&path) {
         Ok(key) if key.trim().len() >= 32 => return Ok(Secret::new(key.trim())),
         Ok(_) => {
-            anyhow::bail!("{} is too short to be a key: remove it, and a new one is made", path.display())
+            let reason =
+                format!("{} is too short to be a key: remove it, and a new one is made.", path.display());
+            return Err(StartError::Key(reason));
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error).with_context(|| format!("{} can't be read", path.display())),
+        Err(error) => return Err(StartError::file("the key", &path)(error)),
     }
     let bytes: [u8; 32] = rand::random();
     let key = crate::engine::hex(&bytes);
-    write(&path, &key).with_context(|| format!("{} can't be written", path.display()))?;
+    write(&path, &key).map_err(StartError::file("the key", &path))?;
     Ok(Secret::new(key))
 }
 

@@ -4,6 +4,7 @@
 //! cover may depend on it; the store is opened before anything listens; the engine starts before the
 //! first request is answered.
 
+mod error;
 mod key;
 #[cfg(feature = "playground")]
 mod playground;
@@ -11,12 +12,13 @@ mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use rapport_model::{Clock, id::InboxId};
 use rapport_sdk::Connector;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use url::Url;
+
+pub use error::StartError;
 
 use crate::{
     api,
@@ -53,14 +55,15 @@ pub struct SignIn {
 
 impl Server {
     /// Starts everything that a configuration asks for.
-    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let folder = &config.data_dir;
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("The data folder {} can't be made", folder.display()))?;
+        std::fs::create_dir_all(folder).map_err(StartError::file("the data folder", folder))?;
         let listener = TcpListener::bind(config.server.listen)
             .await
-            .with_context(|| format!("{} can't be listened on", config.server.listen))?;
-        let address = listener.local_addr()?;
+            .map_err(|source| StartError::Listen { address: config.server.listen, source })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| StartError::Listen { address: config.server.listen, source })?;
         let public_url = config.server.public_url(address);
         let secret_key = key::find_or_make(&config)?;
         let tls = config.server.tls.as_ref().map(tls::acceptor).transpose()?;
@@ -148,26 +151,27 @@ impl Server {
     }
 }
 
-async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Store, JoinHandle<()>)> {
+async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, JoinHandle<()>), StartError> {
     let inboxes = config.inboxes.iter().map(|inbox| Arc::new(facts(config, inbox))).collect();
     let url = match &config.store {
         StoreUrl::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                std::fs::create_dir_all(folder)?;
+                std::fs::create_dir_all(folder).map_err(StartError::file("the store's folder", folder))?;
             }
             format!("sqlite:{}", path.display())
         }
         StoreUrl::Postgres(url) => url.expose().to_owned(),
     };
-    Store::open(StoreOptions { url, inboxes, clock }).await.context("The store can't be opened")
+    Ok(Store::open(StoreOptions { url, inboxes, clock }).await?)
 }
 
 /// Opens the store alone, for the command line.
 pub async fn open_store_only(
     config: &Config,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<(Store, JoinHandle<()>)> {
-    std::fs::create_dir_all(&config.data_dir)?;
+) -> Result<(Store, JoinHandle<()>), StartError> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(StartError::file("the data folder", &config.data_dir))?;
     open_store(config, clock).await
 }
 
@@ -184,15 +188,18 @@ fn facts(config: &Config, inbox: &crate::config::Inbox) -> InboxFacts {
     }
 }
 
+/// The connectors, by inbox.
+type Connectors = Vec<(InboxId, Arc<dyn Connector>)>;
+
 fn connect(
     config: &Config,
     public_url: &Url,
     provided: Option<&registry::Provided>,
-) -> anyhow::Result<Vec<(InboxId, Arc<dyn Connector>)>> {
+) -> Result<Connectors, StartError> {
     let mut connectors = Vec::new();
     for inbox in &config.inboxes {
         let connector = registry::connect(inbox, public_url, provided)
-            .with_context(|| format!("The inbox {} can't be started", inbox.id))?;
+            .map_err(|source| StartError::Inbox { inbox: inbox.id.clone(), source })?;
         connectors.extend(connector.map(|connector| (inbox.id.clone(), connector)));
     }
     Ok(connectors)

@@ -13,7 +13,6 @@ use std::{
     },
 };
 
-use anyhow::Context as _;
 use axum::{
     Json, Router,
     extract::State,
@@ -31,7 +30,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::SignIn;
+use super::{SignIn, StartError};
 use crate::{
     api,
     config::Config,
@@ -67,17 +66,18 @@ impl Playground {
         config: &Config,
         public_url: &Url,
         clock: Arc<dyn Clock>,
-    ) -> anyhow::Result<Option<Self>> {
+    ) -> Result<Option<Self>, StartError> {
         if !config.playground.enabled {
             return Ok(None);
         }
         let provider = FakeTwilio::start(FakeTwilioConfig::new(clock))
             .await
-            .context("The playground's provider can't be started")?;
+            .map_err(|error| StartError::Playground(error.to_string()))?;
         let phones = CUSTOMERS.iter().map(|(number, _)| (*number).to_owned()).collect();
         let mut numbers = Vec::new();
         for inbox in config.inboxes.iter().filter(|inbox| inbox.account.is_provided()) {
-            let url = Url::parse(&webhook_url(public_url, &inbox.id))?;
+            let url = Url::parse(&webhook_url(public_url, &inbox.id))
+                .map_err(|error| StartError::Playground(error.to_string()))?;
             for address in &inbox.addresses {
                 provider.set_webhook_for(address.expose(), url.clone());
                 numbers.push((inbox.name.clone(), address.expose().to_owned()));
@@ -134,7 +134,7 @@ impl Playground {
 }
 
 /// Makes the playground's two associates where there are none yet, with passwords to be told once.
-pub(super) async fn invite(engine: &Engine) -> anyhow::Result<Vec<SignIn>> {
+pub(super) async fn invite(engine: &Engine) -> Result<Vec<SignIn>, StartError> {
     let store = engine.store();
     if !store.list_associates().await?.is_empty() {
         return Ok(Vec::new());
@@ -150,7 +150,9 @@ pub(super) async fn invite(engine: &Engine) -> anyhow::Result<Vec<SignIn>> {
         let password = password();
         let hash = {
             let password = password.clone();
-            tokio::task::spawn_blocking(move || api::hash_password(&password)).await?
+            tokio::task::spawn_blocking(move || api::hash_password(&password))
+                .await
+                .map_err(|error| StartError::Playground(error.to_string()))?
         };
         store.accept_invitation(invited.token.expose(), hash, None).await?;
         sign_ins.push(SignIn { email, password });

@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use axum::{
     Router,
     extract::{ConnectInfo, Request, connect_info::Connected},
@@ -20,6 +19,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use super::StartError;
 use crate::config::Tls;
 
 /// A client that does not finish its handshake by then is let go.
@@ -28,18 +28,19 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const WAITING: usize = 64;
 
 /// Reads certificate and key.
-pub(super) fn acceptor(tls: &Tls) -> anyhow::Result<TlsAcceptor> {
+pub(super) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, StartError> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&tls.cert)
         .and_then(Iterator::collect)
-        .with_context(|| format!("server.tls.cert: {} holds no certificate", tls.cert.display()))?;
+        .map_err(|error| StartError::Tls(format!("{} holds no certificate: {error}", tls.cert.display())))?;
     let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .with_context(|| format!("server.tls.key: {} holds no key", tls.key.display()))?;
+        .map_err(|error| StartError::Tls(format!("{} holds no key: {error}", tls.key.display())))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+        .with_safe_default_protocol_versions()
+        .map_err(|error| StartError::Tls(error.to_string()))?
         .with_no_client_auth()
         .with_single_cert(chain, key)
-        .context("server.tls: the key does not belong to the certificate")?;
+        .map_err(|error| StartError::Tls(format!("the key does not belong to the certificate: {error}")))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

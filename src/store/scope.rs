@@ -103,7 +103,7 @@ impl Actor {
         let mut lanes = self.lanes_of_others(inboxes, args);
         if self.role != Role::Admin {
             args.push((&self.id).into());
-            lanes.push(format!("c.assignee_id = ${}", args.len()));
+            lanes.push(["c.assignee_id = $", &args.len().to_string()].concat());
         }
         lanes
     }
@@ -115,21 +115,21 @@ impl Actor {
         }
         let mut bind = |value: Value| {
             args.push(value);
-            format!("${}", args.len())
+            ["$", &args.len().to_string()].concat()
         };
         let mut lanes = Vec::new();
         for team in &self.teams {
-            lanes.push(format!("c.team_id = {}", bind(team.into())));
+            lanes.push(["c.team_id = ", &bind(team.into())].concat());
         }
         let (served, open) = self.inboxes(inboxes);
         for inbox in open {
-            lanes.push(format!("c.inbox_id = {}", bind(inbox.into())));
+            lanes.push(["c.inbox_id = ", &bind(inbox.into())].concat());
         }
         for inbox in served {
-            lanes.push(format!(
-                "c.inbox_id = {} AND c.team_id IS NULL AND c.assignee_id IS NULL",
-                bind(inbox.into())
-            ));
+            lanes.push(
+                ["c.inbox_id = ", &bind(inbox.into()), " AND c.team_id IS NULL AND c.assignee_id IS NULL"]
+                    .concat(),
+            );
         }
         lanes
     }

@@ -1,3 +1,5 @@
+//! The queue against both engines: scope, order, counts, and plans that keep to their index.
+
 use std::time::Duration;
 
 use rapport_model::id::ContactId;

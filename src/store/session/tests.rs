@@ -1,3 +1,5 @@
+//! Sessions and links against both engines: how they begin, and every way in which they end.
+
 use super::*;
 use crate::{
     on_both_engines,

@@ -1,0 +1,59 @@
+//! Why a bridge did not start: for whoever reads the terminal.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use rapport_model::id::InboxId;
+use rapport_sdk::ConnectorError;
+
+use crate::store::StoreError;
+
+/// What stood against the start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file or folder could not be used.
+    #[error("{what} {path} can't be used: {source}")]
+    File {
+        /// What it is for.
+        what: &'static str,
+        /// Where it is.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The address is taken, or not ours.
+    #[error("{address} can't be listened on: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The installation's key is missing or unfit.
+    #[error("{0}")]
+    Key(String),
+    /// Certificate and key can't be used.
+    #[error("server.tls: {0}")]
+    Tls(String),
+    /// The store can't be opened.
+    #[error("the store can't be opened: {0}")]
+    Store(#[from] StoreError),
+    /// An inbox can't be started as it is configured.
+    #[error("the inbox {inbox} can't be started: {source}")]
+    Inbox {
+        /// Which one.
+        inbox: InboxId,
+        /// Why not.
+        source: ConnectorError,
+    },
+    /// The playground can't be started.
+    #[error("the playground can't be started: {0}")]
+    Playground(String),
+}
+
+impl StartError {
+    /// A failure with a file or folder.
+    pub(super) fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { what, path, source }
+    }
+}
