@@ -194,10 +194,11 @@ CREATE INDEX conversations_queue ON conversations (state, queue_at, id);
 CREATE INDEX conversations_by_team ON conversations (team_id, state, queue_at, id) WHERE team_id IS NOT NULL;
 CREATE INDEX conversations_by_assignee ON conversations (assignee_id, state, queue_at, id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX conversations_by_inbox ON conversations (inbox_id, state, queue_at, id);
--- What nobody has taken yet: of all, of an inbox before a team has it, and of a team.
-CREATE INDEX conversations_unassigned ON conversations (state, queue_at, id) WHERE assignee_id IS NULL;
-CREATE INDEX conversations_unowned ON conversations (inbox_id, state, queue_at, id) WHERE team_id IS NULL AND assignee_id IS NULL;
-CREATE INDEX conversations_unassigned_in_team ON conversations (team_id, state, queue_at, id) WHERE team_id IS NOT NULL AND assignee_id IS NULL;
+-- What nobody has taken yet: of all, of an inbox before a team has it, and of a team. The columns that
+-- are NULL stand in them because SQLite looks at them again, and would read each row for it.
+CREATE INDEX conversations_unassigned ON conversations (state, queue_at, id, assignee_id) WHERE assignee_id IS NULL;
+CREATE INDEX conversations_unowned ON conversations (inbox_id, state, queue_at, id, team_id, assignee_id) WHERE team_id IS NULL AND assignee_id IS NULL;
+CREATE INDEX conversations_unassigned_in_team ON conversations (team_id, state, queue_at, id, assignee_id) WHERE team_id IS NOT NULL AND assignee_id IS NULL;
 CREATE INDEX conversations_by_contact ON conversations (contact_id, state, last_at);
 
 CREATE TABLE queue_counts (
