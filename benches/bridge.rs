@@ -40,7 +40,11 @@ impl Process {
         self.child.id()
     }
 
-    async fn start(mut command: Command, address: SocketAddr, ready: &str) -> anyhow::Result<Self> {
+    async fn start(
+        mut command: Command,
+        address: SocketAddr,
+        (ready, status): (&str, u16),
+    ) -> anyhow::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let began = Instant::now();
         let child = command.spawn().context("the process can't be started")?;
@@ -49,7 +53,7 @@ impl Process {
         loop {
             if let Ok(mut client) = load::Client::connect(address).await
                 && let Ok(answer) = client.ask(&request).await
-                && answer.status != 503
+                && answer.status == status
             {
                 process.started = began.elapsed();
                 return Ok(process);
@@ -71,7 +75,7 @@ pub(crate) async fn bridge(url: &str, folder: &Path, provider: &FakeTwilio) -> a
     let file = configuration(url, folder, address, provider)?;
     let mut command = Command::new(BINARY);
     command.args(["serve", "--config"]).arg(file).env("BENCH_TOKEN", sms::TOKEN);
-    Process::start(command, address, "/readyz").await
+    Process::start(command, address, ("/readyz", 200)).await
 }
 
 /// Starts the reference on a filled database.
@@ -79,7 +83,7 @@ pub(crate) async fn reference(url: &str, customers: usize) -> anyhow::Result<Pro
     let address = free_address()?;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["--reference", url, &address.to_string(), &customers.to_string()]);
-    Process::start(command, address, "/").await
+    Process::start(command, address, ("/", 404)).await
 }
 
 fn free_address() -> anyhow::Result<SocketAddr> {

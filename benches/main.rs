@@ -2,18 +2,21 @@
 //! `target/bench/report.json`.
 //!
 //! Each module measures one thing and adds its rows to the report; a row that misses its limit makes
-//! the run fail. `--quick` does the same with small numbers, to see that it works; words select parts:
-//! `cargo bench --bench rapport -- --quick webhook sqlite`.
+//! the run fail. `--quick` does the same with small numbers, to see that it works; words select parts,
+//! and numbers how many conversations there are: `scripts/bench.sh --quick growth sqlite 1000 50000`.
 
 mod bridge;
 mod database;
+mod growth;
+mod live;
 mod load;
 mod measure;
+mod process;
 mod reference;
 mod report;
 mod sms;
 #[path = "../src/store/testing.rs"]
-#[expect(dead_code, unused_macros, reason = "the store's tests use more of it")]
+#[expect(dead_code, reason = "the store's tests use more of it")]
 mod testing;
 mod webhook;
 
@@ -40,6 +43,14 @@ struct Bench {
     /// How long one turn of a load lasts, and how many there are.
     turn: Duration,
     turns: usize,
+    /// How often each question is asked of each database.
+    rounds: usize,
+    /// How many conversations the databases hold.
+    sizes: Vec<usize>,
+    /// How many streams are open at once.
+    streams: usize,
+    /// How many messages are taken in before memory is looked at again.
+    messages: usize,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -59,6 +70,7 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let words: Vec<&str> =
         arguments.iter().map(String::as_str).filter(|argument| !argument.starts_with("--")).collect();
+    let sizes: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let engines = [Engine::Sqlite, Engine::Postgres];
     let wants_engine = |engine: &Engine| {
         let named = |engine: &Engine| words.contains(&engine.to_string().as_str());
@@ -75,11 +87,33 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
         provider: provider().await?,
         turn: if quick { Duration::from_millis(700) } else { Duration::from_secs(4) },
         turns: if quick { 1 } else { 3 },
+        rounds: if quick { 100 } else { 400 },
+        sizes: if !sizes.is_empty() {
+            sizes
+        } else if quick {
+            vec![1000, 10_000]
+        } else {
+            vec![1000, 10_000, 100_000, 1_000_000]
+        },
+        streams: if quick { 100 } else { 1000 },
+        messages: if quick { 2000 } else { 100_000 },
     };
     for engine in engines.into_iter().filter(wants_engine) {
         if wants("webhook") {
             webhook::run(&mut bench, engine).await?;
         }
+        if wants("sse") {
+            live::run(&mut bench, engine).await?;
+        }
+        if wants("process") {
+            process::run(&mut bench, engine).await?;
+        }
+        if wants("growth") {
+            growth::run(&mut bench, engine).await?;
+        }
+    }
+    if wants("process") {
+        process::size(&mut bench)?;
     }
     let after = measure::fsync_p50(&folder)?;
     let file = report_file()?;

@@ -91,7 +91,8 @@ async fn write(mut database: Database, mut waiting: mpsc::Receiver<Waiting>) {
             eprintln!("the reference could not store a group: {error:#}");
         }
         for reply in replies {
-            drop(reply.send(stored.is_ok()));
+            // Whoever asked may be gone.
+            let _ = reply.send(stored.is_ok());
         }
     }
 }
