@@ -2,6 +2,7 @@
 //! reference runs the same way, as a second process of this bench.
 
 use std::{
+    fmt::Write as _,
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -97,18 +98,19 @@ fn configuration(
     provider: &FakeTwilio,
 ) -> anyhow::Result<PathBuf> {
     let mut text = format!(
-        "data_dir = {:?}\n[server]\nlisten = \"{address}\"\n[store]\nurl = \"{url}\"\n[log]\nfilter = \"error\"\n\
+        "data_dir = \"{}\"\n[server]\nlisten = \"{address}\"\n[store]\nurl = \"{url}\"\n[log]\nfilter = \"error\"\n\
          [brand.shop]\nname = \"The Shop\"\n[team.advice]\nname = \"Advice\"\n[team.orders]\nname = \"Orders\"\n",
-        folder.join("data")
+        folder.join("data").display()
     );
     for (customer, teams) in ["\"advice\"", "\"orders\"", "\"advice\", \"orders\""].iter().enumerate() {
         let (inbox, number) = sms::place(customer);
-        text.push_str(&format!(
+        writeln!(
+            text,
             "[inbox.{inbox}]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"{number}\"]\nteams = [{teams}]\n[inbox.{inbox}.sms]\n\
-             account_sid = \"{}\"\nauth_token = {{ env = \"BENCH_TOKEN\" }}\napi_base = \"{}\"\n",
+             account_sid = \"{}\"\nauth_token = {{ env = \"BENCH_TOKEN\" }}\napi_base = \"{}\"",
             sms::ACCOUNT,
             provider.api_base()
-        ));
+        )?;
     }
     std::fs::create_dir_all(folder)?;
     let file = folder.join("rapport.toml");

@@ -29,7 +29,7 @@ const CUSTOMERS: usize = 300;
 /// Between two messages, so that each one is told alone.
 const PAUSE: Duration = Duration::from_millis(20);
 /// An event that did not come by then does not come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What a stream may cost the bridge, in KiB.
 const MOST_MEMORY: f64 = 64.0;
 /// By when an associate sees what came in, in milliseconds; twice that for the slowest in a hundred.

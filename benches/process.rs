@@ -59,7 +59,7 @@ pub(crate) async fn run(bench: &mut Bench, engine: Engine) -> anyhow::Result<()>
     let requests = sms::messages(process.address, CUSTOMERS, 1);
     let next = Arc::new(AtomicUsize::new(1));
     let most = bench.messages;
-    let speed = load::run(process.address, 64, Duration::from_secs(600), most, &next, &requests).await?;
+    let speed = load::run(process.address, 64, Duration::from_mins(10), most, &next, &requests).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     bench.report.add(
         Row::new(format!("memory_{engine}_after_{most}"), resident(process.id())?, "MiB")
