@@ -39,8 +39,13 @@ pub(super) fn inbox(id: &str, teams: &[&str]) -> Arc<InboxFacts> {
 impl Shop {
     /// Inboxes: `advice` (team advice), `orders` (team orders), `front` (everybody's).
     pub(super) async fn open(fresh: Fresh) -> Self {
-        let clock = Arc::new(ManualClock::default());
         let inboxes = vec![inbox("advice", &["advice"]), inbox("orders", &["orders"]), inbox("front", &[])];
+        Self::open_with(fresh, inboxes).await
+    }
+
+    /// The same with inboxes of the caller's.
+    pub(super) async fn open_with(fresh: Fresh, inboxes: Vec<Arc<InboxFacts>>) -> Self {
+        let clock = Arc::new(ManualClock::default());
         let options = StoreOptions { url: fresh.url.clone(), inboxes, clock: clock.clone() };
         let (store, _) = Store::open(options).await.unwrap();
         Self { store, clock, _fresh: fresh }

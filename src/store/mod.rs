@@ -39,6 +39,8 @@ mod page;
 mod queue;
 mod reply;
 mod rows;
+#[cfg(test)]
+mod rules;
 mod scope;
 mod session;
 mod summary;

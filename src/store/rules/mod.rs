@@ -1,0 +1,9 @@
+//! The store's rules, tested: random sequences of all that can happen, with every invariant looked
+//! for after each step (`sequences`, `step`, `world`, `invariants`), and single cases by name.
+//!
+//! A rule that no test here can break is not a rule yet: each check has a control that makes it fail.
+
+mod invariants;
+mod sequences;
+mod step;
+mod world;

@@ -1,0 +1,112 @@
+//! The steps of a random sequence. Things are named by small numbers, taken modulo of what there is,
+//! so that a sequence stays meaningful when it is shortened.
+
+use proptest::{collection::vec, prelude::*};
+use rapport_model::DeliveryState;
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// A customer writes on an inbox.
+    Receive { customer: usize, inbox: usize, words: usize },
+    /// The same message comes again, or one with its id and another content.
+    Again { message: usize, other: bool },
+    /// The customer changes a message.
+    Edit { message: usize },
+    /// The customer takes a message back.
+    Retract { message: usize },
+    /// STOP and START, in this order or the other, with times of their own.
+    Reach { customer: usize, out: bool, late: bool },
+    /// An associate replies, having seen all or only a part.
+    Reply { who: usize, conversation: usize, unseen: i64, parts: usize, close: bool },
+    /// The press of "send" comes again.
+    SendAgain { reply: usize, other: bool },
+    /// An associate writes a note.
+    Note { who: usize, conversation: usize },
+    /// Takes a reply back.
+    Undo { reply: usize },
+    /// Sends a reply again.
+    Resend { reply: usize },
+    /// Says that a reply arrived.
+    Confirm { reply: usize },
+    /// Closes.
+    Close { who: usize, conversation: usize },
+    /// Opens again.
+    Reopen { who: usize, conversation: usize },
+    /// Decides that no reply is needed.
+    Waive { who: usize, conversation: usize, unseen: i64, close: bool },
+    /// Gives it to somebody.
+    Assign { who: usize, conversation: usize, to: Option<usize> },
+    /// Blocks or unblocks a customer.
+    Block { who: usize, customer: usize, on: bool },
+    /// The due jobs are done.
+    Jobs,
+    /// Due rows of an inbox are claimed.
+    Claim { inbox: usize, most: i64 },
+    /// A claimed row's outcome is known.
+    Settle { claimed: usize, outcome: Settled },
+    /// The provider reports on something that was sent, or will be.
+    Receipt { sent: usize, state: DeliveryState, before: bool },
+    /// Leases that ran out are given up.
+    Expire { inbox: usize },
+    /// The clock moves, usually forward.
+    Clock { seconds: i64 },
+}
+
+/// How a send ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Settled {
+    Sent,
+    Again,
+    Failed,
+    Unknown,
+}
+
+/// A sequence of so many steps.
+pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    vec(step(), 4..=most)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let some = || 0_usize..32;
+    let who = || 0_usize..3;
+    prop_oneof![
+        8 => (0_usize..3, 0_usize..3, 0_usize..5)
+            .prop_map(|(customer, inbox, words)| Step::Receive { customer, inbox, words }),
+        2 => (some(), any::<bool>()).prop_map(|(message, other)| Step::Again { message, other }),
+        1 => some().prop_map(|message| Step::Edit { message }),
+        1 => some().prop_map(|message| Step::Retract { message }),
+        1 => (0_usize..3, any::<bool>(), any::<bool>())
+            .prop_map(|(customer, out, late)| Step::Reach { customer, out, late }),
+        7 => (who(), some(), prop_oneof![4 => Just(0_i64), 1 => 1_i64..4], 1_usize..4, any::<bool>())
+            .prop_map(|(who, conversation, unseen, parts, close)| {
+                Step::Reply { who, conversation, unseen, parts, close }
+            }),
+        1 => (some(), any::<bool>()).prop_map(|(reply, other)| Step::SendAgain { reply, other }),
+        1 => (who(), some()).prop_map(|(who, conversation)| Step::Note { who, conversation }),
+        2 => some().prop_map(|reply| Step::Undo { reply }),
+        2 => some().prop_map(|reply| Step::Resend { reply }),
+        1 => some().prop_map(|reply| Step::Confirm { reply }),
+        3 => (who(), some()).prop_map(|(who, conversation)| Step::Close { who, conversation }),
+        1 => (who(), some()).prop_map(|(who, conversation)| Step::Reopen { who, conversation }),
+        2 => (who(), some(), prop_oneof![2 => Just(0_i64), 1 => 1_i64..4], any::<bool>())
+            .prop_map(|(who, conversation, unseen, close)| Step::Waive { who, conversation, unseen, close }),
+        1 => (who(), some(), proptest::option::of(who()))
+            .prop_map(|(who, conversation, to)| Step::Assign { who, conversation, to }),
+        1 => (who(), 0_usize..3, any::<bool>())
+            .prop_map(|(who, customer, on)| Step::Block { who, customer, on }),
+        4 => Just(Step::Jobs),
+        6 => (0_usize..3, 1_i64..5).prop_map(|(inbox, most)| Step::Claim { inbox, most }),
+        6 => (some(), prop_oneof![
+                5 => Just(Settled::Sent),
+                2 => Just(Settled::Again),
+                2 => Just(Settled::Failed),
+                2 => Just(Settled::Unknown)
+            ]).prop_map(|(claimed, outcome)| Step::Settle { claimed, outcome }),
+        3 => (some(), proptest::sample::select(&DeliveryState::ALL[2..7]), any::<bool>())
+            .prop_map(|(sent, state, before)| Step::Receipt { sent, state, before }),
+        1 => (0_usize..3).prop_map(|inbox| Step::Expire { inbox }),
+        4 => proptest::sample::select(&[1_i64, 6, 40, 700, 20_000, 90_000, 15 * 86_400, -3_600][..])
+            .prop_map(|seconds| Step::Clock { seconds }),
+    ]
+}
