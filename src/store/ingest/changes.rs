@@ -79,21 +79,9 @@ async fn reach(
     at: Timestamp,
 ) -> Result<Outcome, StoreError> {
     let changed = match change {
-        ReachChange::OptedOut => {
-            tx.execute(
-                "INSERT INTO opt_outs (sender_group, address, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                values![&inbox.sender_group, address, at],
-            )
-            .await?
-        }
+        ReachChange::OptedOut => opt_out(tx, inbox, address, at).await?,
         ReachChange::Back => {
-            let back = tx
-                .execute(
-                    "UPDATE opt_outs SET ended_at = $3 WHERE sender_group = $1 AND address = $2 AND ended_at IS NULL",
-                    values![&inbox.sender_group, address, at],
-                )
-                .await?;
-            back + set_unreachable(tx, inbox, address, None).await?
+            opt_in(tx, inbox, address, at).await? + set_unreachable(tx, inbox, address, None).await?
         }
         ReachChange::Unreachable => set_unreachable(tx, inbox, address, Some(at)).await?,
     };
@@ -111,6 +99,53 @@ async fn reach(
         ..NewEvent::default()
     });
     Ok(Outcome::Stored)
+}
+
+/// STOP. One that comes after a later START (from the provider's list, after an absence) is history:
+/// it is kept as proof and holds nothing back.
+async fn opt_out(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    address: &Address,
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    let later = tx
+        .first(
+            "SELECT min(ended_at) AS ended FROM opt_outs WHERE sender_group = $1 AND address = $2 AND ended_at >= $3",
+            values![&inbox.sender_group, address, at],
+        )
+        .await?;
+    let ended = later.map_or(Ok(None), |row| row.time_opt("ended"))?;
+    tx.execute(
+        "INSERT INTO opt_outs (sender_group, address, since, ended_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        values![&inbox.sender_group, address, at, ended],
+    )
+    .await
+}
+
+/// START. It ends only a STOP that came before it; alone it leaves a mark, so that an earlier STOP that
+/// comes after it is known to be over.
+async fn opt_in(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    address: &Address,
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    let ended = tx
+        .execute(
+            "UPDATE opt_outs SET ended_at = $3 WHERE sender_group = $1 AND address = $2 AND ended_at IS NULL AND since <= $3",
+            values![&inbox.sender_group, address, at],
+        )
+        .await?;
+    if ended > 0 {
+        return Ok(ended);
+    }
+    tx.execute(
+        "INSERT INTO opt_outs (sender_group, address, since, ended_at) SELECT $1, $2, $3, $3 WHERE NOT EXISTS (\
+         SELECT 1 FROM opt_outs WHERE sender_group = $1 AND address = $2 AND ended_at = $3) ON CONFLICT DO NOTHING",
+        values![&inbox.sender_group, address, at],
+    )
+    .await
 }
 
 async fn set_unreachable(
