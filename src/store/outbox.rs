@@ -232,7 +232,9 @@ impl Write for Claim {
              SELECT o.id FROM outbox o WHERE o.inbox_id = $1 AND o.state = 'queued' AND o.due_at <= $2 AND NOT EXISTS (\
              SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.recipient = o.recipient AND p.ticket < o.ticket \
              AND p.state IN ('queued', 'sending', 'unconfirmed') \
-             AND ((p.state <> 'unconfirmed' AND (o.automatic OR NOT p.automatic)) OR p.message_id = o.message_id)) \
+             AND (p.message_id = o.message_id OR (p.state <> 'unconfirmed' AND (o.automatic OR NOT p.automatic) \
+             AND NOT EXISTS (SELECT 1 FROM outbox u WHERE u.message_id = p.message_id AND u.recipient = p.recipient \
+             AND u.part < p.part AND u.state = 'unconfirmed')))) \
              ORDER BY o.due_at, o.ticket LIMIT $5",
             dialect::skip_locked(tx.engine()),
             ") RETURNING id, message_id, recipient, part, state, automatic, attempt, thread_id, text, attachments",
@@ -272,7 +274,7 @@ impl Write for Claim {
 
 impl Claim {
     /// Asked at the moment of sending, not when it was written: STOP may have come meanwhile, and the
-    /// bot is silent once a person has written.
+    /// bot is silent once a person has written or closed: what could not leave in its turn never does.
     async fn refusal(
         &self,
         tx: &mut Tx,
@@ -290,12 +292,12 @@ impl Claim {
         if row.automatic {
             let spoken = tx
                 .first(
-                    "SELECT c.human_in_episode FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = $1",
+                    "SELECT c.human_in_episode OR c.turn <> m.turn AS over FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = $1",
                     values![&row.message],
                 )
                 .await?;
-            if spoken.map(|row| row.get::<bool>("human_in_episode")).transpose()?.unwrap_or(true) {
-                return Ok(Some((DeliveryState::Cancelled, "a person has written")));
+            if spoken.map(|row| row.get::<bool>("over")).transpose()?.unwrap_or(true) {
+                return Ok(Some((DeliveryState::Cancelled, "a person has written, or closed")));
             }
         }
         Ok(None)
