@@ -94,9 +94,9 @@ pub(super) const RULES: &[(&str, &str)] = &[
         "SELECT t.id AS id FROM threads t JOIN outbox o ON o.thread_id = t.id WHERE o.ticket > t.last_ticket",
     ),
     (
-        "a person's parts to one recipient are sent one at a time",
+        "the parts of a message are sent one at a time",
         "SELECT a.id AS id FROM outbox a JOIN outbox b ON b.thread_id = a.thread_id AND b.recipient = a.recipient \
-         AND b.ticket > a.ticket WHERE a.state = 'sending' AND b.state = 'sending' AND NOT a.automatic AND NOT b.automatic",
+         AND b.part > a.part AND b.message_id = a.message_id WHERE a.state IN ('sending', 'unconfirmed') AND b.state = 'sending'",
     ),
     (
         "a conversation knows whether a person has spoken in its episode",

@@ -47,7 +47,7 @@ pub(super) struct World {
 }
 
 /// An inbox on which the bot may speak.
-fn with_bot(id: &str, teams: &[&str]) -> Arc<InboxFacts> {
+pub(super) fn with_bot(id: &str, teams: &[&str]) -> Arc<InboxFacts> {
     Arc::new(InboxFacts { bot: true, ..(*inbox(id, teams)).clone() })
 }
 

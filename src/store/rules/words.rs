@@ -1,0 +1,161 @@
+//! A person's words: pressed twice, written past a newer message, taken back, failed, sent again.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rapport_model::{DeliveryState, InboundEvent};
+
+use super::desk::Desk;
+use crate::{
+    on_both_engines,
+    store::{Conflict, Role, SendOutcome, StoreError, testing::Fresh, value::values},
+};
+
+fn conflict<T>(outcome: Result<T, StoreError>) -> Conflict {
+    match outcome {
+        Err(StoreError::Conflict(conflict)) => conflict,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was not refused"),
+    }
+}
+
+const OPENED: &str = "SELECT min(opened_at) AS n FROM obligations WHERE conversation_id = $1";
+
+on_both_engines! {
+    async fn one_press_of_send_is_one_message_and_a_key_is_good_for_one_body(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let draft = desk.draft(&conversation, "Hi", 1).await;
+        let pressed = join_all((0..8).map(|_| desk.shop.store.insert_reply(&desk.mara, draft.clone()))).await;
+        let ids: std::collections::BTreeSet<_> = pressed.into_iter().map(Result::unwrap).collect();
+        assert_eq!(ids.len(), 1);
+        assert_eq!(desk.number("SELECT count(*) AS n FROM outbox", Vec::new()).await, 1);
+        let other = crate::store::NewReply { body_hash: "other".to_owned(), ..draft };
+        assert_eq!(conflict(desk.shop.store.insert_reply(&desk.mara, other).await), Conflict::KeyReused);
+    }
+
+    async fn a_reply_past_a_newer_message_is_refused_and_its_key_is_still_free(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let draft = desk.draft(&conversation, "Hi", 1).await;
+        desk.shop.receive("advice", "+491", "And another thing").await;
+        assert_eq!(conflict(desk.shop.store.insert_reply(&desk.mara, draft.clone()).await), Conflict::NewerMessage);
+        assert_eq!(desk.number("SELECT count(*) AS n FROM idempotency_keys", Vec::new()).await, 0);
+        let seen = crate::store::NewReply { seen_position: 2, body_hash: "seen".to_owned(), ..draft };
+        desk.shop.store.insert_reply(&desk.mara, seen).await.unwrap();
+        assert_eq!(desk.owed(&conversation).await, 0);
+    }
+
+    async fn of_two_colleagues_who_answer_at_once_one_is_told_of_the_other(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let tom = desk.shop.actor("Tom", Role::Associate, &["advice"]).await;
+        for round in 0..20 {
+            let conversation = desk.shop.receive("advice", &format!("+49{round}"), "Hello").await;
+            let (hers, his) = (desk.draft(&conversation, "Hi", 1).await, desk.draft(&conversation, "Hey", 1).await);
+            let store = &desk.shop.store;
+            let (first, second) = tokio::join!(store.insert_reply(&desk.mara, hers), store.insert_reply(&tom, his));
+            assert_ne!(first.is_ok(), second.is_ok(), "exactly one is sent");
+            let refused = if first.is_ok() { second } else { first };
+            assert_eq!(conflict(refused), Conflict::NewerMessage);
+        }
+        assert_eq!(desk.number("SELECT count(*) AS n FROM outbox", Vec::new()).await, 20);
+    }
+
+    async fn undo_brings_the_obligation_back_with_its_time_until_a_part_has_left(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let since = desk.number(OPENED, values![&conversation]).await;
+        let first = desk.reply(&conversation, "Hi", 2).await;
+        desk.shop.store.close(&desk.mara, &conversation).await.unwrap();
+        desk.shop.clock.advance(Duration::from_secs(2));
+        let undone = desk.shop.store.undo(&desk.mara, &first).await.unwrap();
+        assert_eq!(undone.text, "Hi");
+        assert_eq!(desk.owed(&conversation).await, 1);
+        let sql = "SELECT waiting_since AS n FROM conversations WHERE id = $1 AND state = 'open'";
+        assert_eq!(desk.number(sql, values![&conversation]).await, since);
+        assert!(desk.claim().await.is_empty(), "what was taken back does not leave");
+
+        let second = desk.reply(&conversation, "Hi again", 2).await;
+        assert_eq!(desk.claim().await.len(), 1);
+        assert_eq!(conflict(desk.shop.store.undo(&desk.mara, &second).await), Conflict::TooLate);
+        assert_eq!(desk.parts(&second).await, ["sending", "queued"], "undo is all or nothing");
+        assert_eq!(desk.owed(&conversation).await, 0);
+    }
+
+    async fn what_fails_is_owed_again_unless_a_later_message_stands(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let since = desk.number(OPENED, values![&conversation]).await;
+        let first = desk.reply(&conversation, "Hi", 1).await;
+        let second = desk.reply(&conversation, "Anything else?", 1).await;
+        let claimed = desk.claim().await;
+        desk.settle(&claimed[0], SendOutcome::Failed { reason: "30005".to_owned() }).await;
+        assert_eq!(desk.delivery(&first).await, DeliveryState::Failed);
+        assert_eq!(desk.owed(&conversation).await, 0, "the second stands");
+        let claimed = desk.claim().await;
+        desk.settle(&claimed[0], SendOutcome::Failed { reason: "30005".to_owned() }).await;
+        assert_eq!(desk.owed(&conversation).await, 1);
+        assert_eq!(desk.number(OPENED, values![&conversation]).await, since);
+        assert_eq!(conflict(desk.shop.store.close(&desk.mara, &conversation).await), Conflict::ReplyOwed);
+        desk.shop.store.resend(&desk.mara, &second).await.unwrap();
+        assert_eq!(desk.owed(&conversation).await, 0);
+        let claimed = desk.claim().await;
+        desk.settle(&claimed[0], SendOutcome::Sent("out1".into())).await;
+        assert_eq!(desk.delivery(&second).await, DeliveryState::Sent);
+    }
+
+    async fn a_bounce_after_the_close_opens_the_conversation_again(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let message = desk.reply(&conversation, "Hi", 1).await;
+        let claimed = desk.claim().await;
+        desk.settle(&claimed[0], SendOutcome::Sent("out1".into())).await;
+        desk.shop.store.close(&desk.mara, &conversation).await.unwrap();
+        desk.bring(InboundEvent::Receipt {
+            id: "out1".into(),
+            state: DeliveryState::Failed,
+            reason: Some("30005".to_owned()),
+            at: desk.shop.store.now(),
+        })
+        .await;
+        assert_eq!(desk.delivery(&message).await, DeliveryState::Failed);
+        let sql = "SELECT count(*) AS n FROM conversations WHERE state = 'open' AND trouble = 'failed'";
+        assert_eq!(desk.number(sql, Vec::new()).await, 1);
+        assert_eq!(desk.owed(&conversation).await, 1);
+    }
+
+    async fn send_and_close_leaves_open_what_was_written_meanwhile(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let store = &desk.shop.store;
+        for (meanwhile, state) in [(false, "closed"), (true, "open")] {
+            let customer = format!("+49{meanwhile}");
+            let conversation = desk.shop.receive("advice", &customer, "Hello").await;
+            let draft = crate::store::NewReply { close: true, ..desk.draft(&conversation, "Hi", 1).await };
+            let message = store.insert_reply(&desk.mara, draft).await.unwrap();
+            assert!(store.claim_jobs(Duration::from_mins(1), 8).await.unwrap().is_empty(), "not before the undo window ends");
+            if meanwhile {
+                desk.shop.receive("advice", &customer, "One more thing").await;
+            }
+            desk.shop.clock.advance(Duration::from_secs(6));
+            let jobs = store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
+            assert_eq!(jobs.len(), 1);
+            store.close_after_sending(conversation.clone(), message, desk.mara.id().clone()).await.unwrap();
+            store.update_job(&jobs[0].id, crate::store::JobOutcome::Done(None)).await.unwrap();
+            let row = desk.row("SELECT state FROM conversations WHERE id = $1", values![&conversation]).await;
+            assert_eq!(row.get::<String>("state").unwrap(), state);
+        }
+    }
+
+    async fn a_waiver_needs_something_that_is_owed_and_covers_what_was_seen(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let store = &desk.shop.store;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        desk.shop.receive("advice", "+491", "Thanks").await;
+        store.waive(&desk.mara, &conversation, "thanks".to_owned(), 1, true).await.unwrap();
+        assert_eq!(desk.owed(&conversation).await, 1, "the second was not seen");
+        assert_eq!(conflict(store.close(&desk.mara, &conversation).await), Conflict::ReplyOwed);
+        store.waive(&desk.mara, &conversation, "thanks".to_owned(), 9, true).await.unwrap();
+        let sql = "SELECT count(*) AS n FROM conversations WHERE state = 'closed' AND closed_by IS NOT NULL";
+        assert_eq!(desk.number(sql, Vec::new()).await, 1);
+    }
+}
