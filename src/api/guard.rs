@@ -21,6 +21,7 @@ use super::{
 
 /// The header that only a page of ours can set: another site's would need our leave first.
 const CSRF: HeaderName = HeaderName::from_static("x-rapport-csrf");
+const PROBLEM: &str = "application/problem+json";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -133,7 +134,8 @@ pub(super) async fn every_request(State(api): State<Api>, request: Request, next
     let mut response = REQUEST
         .scope(id.clone(), async move {
             if !plain {
-                return next.run(request).await;
+                let response = next.run(request).await;
+                return if asks_api { as_problem(response) } else { response };
             }
             if asks_api {
                 let detail = "This address is not encrypted: add TLS, or use the public address.";
@@ -163,6 +165,23 @@ pub(super) async fn every_request(State(api): State<Api>, request: Request, next
             .or_insert(HeaderValue::from_static("max-age=31536000"));
     }
     response
+}
+
+/// What axum refuses by itself, such as a path that is not UTF-8, in the form of every other refusal.
+fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    let is_told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if is_told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    if status.is_server_error() {
+        return ApiError::new(status, "internal", "Something failed on our side.").into_response();
+    }
+    match status {
+        StatusCode::BAD_REQUEST => ApiError::not_found("address"),
+        status => ApiError::new(status, "refused", "The request can't be read."),
+    }
+    .into_response()
 }
 
 /// Around the API: nothing that another site's page sends changes or shows anything.

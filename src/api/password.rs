@@ -88,7 +88,12 @@ impl Passwords {
                 "Try again in a moment.",
             )
         };
-        let _turn = self.turns.acquire().await.map_err(|_| busy())?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| busy())?;
+        let work = move || {
+            // Held until the work is done, whether or not its client still waits.
+            let _turn = turn;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| busy())
     }
 }

@@ -35,7 +35,15 @@ impl FromRequestParts<Api> for SignedIn {
         let token = token(api, &parts.headers).ok_or_else(ApiError::unauthenticated)?;
         let store = api.engine.store();
         let session = store.find_session(&token).await?.ok_or_else(ApiError::unauthenticated)?;
-        store.touch_session(&session.id).await?;
+        if session.stale {
+            let (store, id) = (store.clone(), session.id.clone());
+            // Not waited for: whoever only reads must not depend on the writer.
+            tokio::spawn(async move {
+                if let Err(error) = store.touch_session(&id).await {
+                    tracing::warn!(%error, "The use of a session could not be recorded");
+                }
+            });
+        }
         Ok(Self(session))
     }
 }

@@ -59,10 +59,9 @@ pub(super) async fn events(
     let now = api.engine.store().last_event().await?;
     let mut state =
         Reader { api, session: who.0, subscription, seen: now, counts: None, ready: VecDeque::new() };
-    let hello = Event::default().event("hello").id(now.to_string()).data(json!({"seq": now}).to_string());
-    state.ready.push_back(hello);
-    if let Some(after) = after.filter(|after| *after != now) {
-        state.catch_up(after, now).await?;
+    match after.filter(|after| *after != now) {
+        Some(after) => state.catch_up(after, now).await?,
+        None => state.ready.push_back(hello(now)),
     }
     Ok(Sse::new(state.into_stream()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
@@ -84,10 +83,13 @@ impl Reader {
         let store = self.api.engine.store();
         let oldest = store.find_event_since(store.now().minus(WINDOW)).await?;
         let within = oldest.is_none_or(|oldest| after + 1 >= oldest);
-        if after > now || now - after > LONGEST_REPLAY || !within {
+        if after < 0 || after > now || now - after > LONGEST_REPLAY || !within {
+            self.ready.push_back(hello(now));
             self.ready.push_back(reset());
             return Ok(());
         }
+        // Names the place from which the replay goes on: whoever breaks off in it comes back there.
+        self.ready.push_back(hello(after));
         self.seen = after;
         for change in self.api.engine.live().replay(after, now).await? {
             self.tell(&change).await?;
@@ -140,7 +142,8 @@ impl Reader {
             }
             changed = self.subscription.sessions.changed() => {
                 let sessions = self.subscription.sessions.borrow_and_update().clone();
-                changed.is_ok() && sessions.contains(&self.session.id)
+                // One that began while the sessions were being read is not among them yet.
+                changed.is_ok() && (sessions.contains(&self.session.id) || self.look_again().await)
             }
             () = ending.cancelled() => false,
         }
@@ -214,6 +217,10 @@ impl Reader {
         let draft = draft.as_ref().map(Draft::from);
         Ok(event("draft", seq, &json!({"conversation": conversation, "draft": draft})))
     }
+}
+
+fn hello(seq: i64) -> Event {
+    event("hello", Some(seq), &json!({"seq": seq}))
 }
 
 fn reset() -> Event {

@@ -6,6 +6,7 @@
 
 mod error;
 mod key;
+mod patient;
 #[cfg(feature = "playground")]
 mod playground;
 mod tls;

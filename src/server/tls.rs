@@ -19,7 +19,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::StartError;
+use super::{StartError, patient::Patient};
 use crate::config::Tls;
 
 /// A client that does not finish its handshake by then is let go.
@@ -117,6 +117,8 @@ async fn accept(
 }
 
 async fn shake_hands(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Connection> {
+    // Below TLS: what the other end does not take stalls there.
+    let stream = Patient::new(stream);
     let Some(tls) = tls else { return Some(Box::new(stream)) };
     match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
         Ok(Ok(stream)) => Some(Box::new(stream)),

@@ -30,6 +30,8 @@ pub struct Session {
     pub actor: Actor,
     /// With what they sign in.
     pub email: String,
+    /// Whether its last use was long enough ago to be worth [`Store::touch_session`].
+    pub stale: bool,
 }
 
 /// What is needed to try a password.
@@ -69,24 +71,13 @@ impl Store {
             role: row.parse("role")?,
             teams: associate::read_teams(&row)?,
         };
-        Ok(Some(Session { id: id.clone(), actor, email: row.get("email")? }))
+        let stale = row.time("last_seen_at")? < now.minus(GRAIN);
+        Ok(Some(Session { id: id.clone(), actor, email: row.get("email")?, stale }))
     }
 
-    /// Remembers that a session is used; a write at most once a minute.
+    /// Remembers that a session is used.
     pub async fn touch_session(&self, id: &SessionId) -> Result<(), StoreError> {
-        let now = self.now();
-        let stale = self
-            .pool
-            .clone()
-            .first(
-                "SELECT associate_id FROM sessions WHERE token_hash = $1 AND last_seen_at < $2",
-                values![id.0.as_str(), now.minus(GRAIN)],
-            )
-            .await?;
-        match stale {
-            None => Ok(()),
-            Some(_) => self.writer.write(Touch { id: id.clone() }).await,
-        }
+        self.writer.write(Touch { id: id.clone() }).await
     }
 
     /// Begins a session. Its token is new whatever the client brought.

@@ -1,0 +1,257 @@
+//! Every route of the description against every role: nobody reads or changes what is not theirs, and
+//! what is not theirs looks as if it did not exist.
+
+use std::collections::BTreeSet;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    bridge::{ADVICE, Answer, Bridge, Caller},
+    on_both_engines,
+    testing::Fresh,
+};
+
+/// Who may use a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Open {
+    /// Anybody, signed in or not.
+    Everybody,
+    /// Whoever is signed in, for themselves.
+    SignedIn,
+    /// Admins.
+    Admins,
+    /// Whoever has the thing that the path names within their scope.
+    InScope,
+}
+use Open::{Admins, Everybody, InScope, SignedIn};
+
+/// A row for each route: method, path, who, and a body that is right.
+fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
+    let none = Value::Null;
+    let text = || json!({"text": "Hello", "attachments": []});
+    vec![
+        ("post", "/session", Everybody, json!({"email": "a@b.example", "password": "x"})),
+        ("delete", "/session", SignedIn, none.clone()),
+        ("get", "/me", SignedIn, none.clone()),
+        ("post", "/me/password", SignedIn, json!({"current": "wrong", "new": "another password"})),
+        ("get", "/invitations/{token}", Everybody, none.clone()),
+        ("post", "/invitations/{token}", Everybody, json!({"password": "another password"})),
+        ("get", "/associates", Admins, none.clone()),
+        (
+            "post",
+            "/associates",
+            Admins,
+            json!({"name": "Nora", "email": "nora@shop.example", "role": "associate", "teams": []}),
+        ),
+        ("patch", "/associates/{id}", Admins, json!({"name": "Jo"})),
+        ("post", "/associates/{id}/disable", Admins, none.clone()),
+        ("post", "/associates/{id}/enable", Admins, none.clone()),
+        ("post", "/associates/{id}/reset", Admins, none.clone()),
+        ("get", "/conversations", SignedIn, none.clone()),
+        ("get", "/conversations/{id}", InScope, none.clone()),
+        ("get", "/contacts/{id}/timeline", InScope, none.clone()),
+        (
+            "post",
+            "/conversations/{id}/replies",
+            InScope,
+            json!({"text": "Hello", "attachments": [], "seen_position": 99, "close": false}),
+        ),
+        ("post", "/messages/{id}/undo", InScope, none.clone()),
+        ("post", "/messages/{id}/resend", InScope, none.clone()),
+        ("post", "/messages/{id}/confirm", InScope, none.clone()),
+        ("post", "/conversations/{id}/notes", InScope, text()),
+        ("put", "/conversations/{id}/draft", InScope, json!({"text": "x", "attachments": [], "note": false})),
+        ("delete", "/conversations/{id}/draft", InScope, none.clone()),
+        ("post", "/conversations/{id}/assign", InScope, json!({"associate": null, "team": "advice"})),
+        ("post", "/conversations/{id}/close", InScope, none.clone()),
+        ("post", "/conversations/{id}/reopen", InScope, none.clone()),
+        (
+            "post",
+            "/conversations/{id}/waive",
+            InScope,
+            json!({"reason": "thanks", "seen_position": 99, "close": false}),
+        ),
+        ("post", "/conversations/{id}/read", InScope, json!({"position": 1})),
+        ("post", "/handles/{id}/block", InScope, json!({"reason": "spam"})),
+        ("post", "/handles/{id}/unblock", InScope, none.clone()),
+        ("post", "/attachments", SignedIn, none.clone()),
+        ("get", "/attachments/{id}", InScope, none.clone()),
+        ("get", "/inboxes", SignedIn, none.clone()),
+        ("get", "/events", SignedIn, none),
+    ]
+}
+
+/// The ids of one conversation's things.
+struct Things {
+    conversation: String,
+    contact: String,
+    message: String,
+    handle: String,
+    attachment: String,
+    associate: String,
+}
+
+impl Things {
+    /// Of a conversation of the team "advice" that Mara answered with a file in a note.
+    async fn of(bridge: &Bridge) -> Self {
+        let conversation = bridge.receive("+4917010000001", ADVICE, "Hello").await;
+        let id = conversation["id"].as_str().unwrap().to_owned();
+        let opened = bridge.mara.get(&format!("/api/v1/conversations/{id}")).await.json();
+        let file = bridge.mara.upload("a.txt", "text/plain", b"hello").await;
+        let attachment = file.json()["id"].as_str().unwrap().to_owned();
+        let note = bridge
+            .mara
+            .request(Method::POST, &format!("/api/v1/conversations/{id}/notes"))
+            .header("idempotency-key", "note");
+        let noted = bridge.mara.send(note.json(&json!({"text": "see", "attachments": [attachment]}))).await;
+        assert_eq!(noted.status, StatusCode::CREATED, "{}", noted.json());
+        let reply = bridge
+            .mara
+            .request(Method::POST, &format!("/api/v1/conversations/{id}/replies"))
+            .header("idempotency-key", "reply")
+            .json(&json!({"text": "Yes?", "attachments": [], "seen_position": 99, "close": false}));
+        let replied = bridge.mara.send(reply).await;
+        assert_eq!(replied.status, StatusCode::CREATED, "{}", replied.json());
+        Self {
+            contact: opened["contact"]["id"].as_str().unwrap().to_owned(),
+            handle: opened["contact"]["handles"][0]["id"].as_str().unwrap().to_owned(),
+            message: replied.json()["message"]["id"].as_str().unwrap().to_owned(),
+            associate: bridge.jonas.id.as_ref().unwrap().to_string(),
+            conversation: id,
+            attachment,
+        }
+    }
+
+    /// The same ids with another ending: they name nothing.
+    fn missing(&self) -> Self {
+        let other = |id: &str| format!("{}{}", &id[..id.len() - 8], "00000000");
+        Self {
+            conversation: other(&self.conversation),
+            contact: other(&self.contact),
+            message: other(&self.message),
+            handle: other(&self.handle),
+            attachment: other(&self.attachment),
+            associate: other(&self.associate),
+        }
+    }
+
+    fn path(&self, path: &str) -> String {
+        let id = match path.split('/').nth(1) {
+            Some("conversations") => &self.conversation,
+            Some("contacts") => &self.contact,
+            Some("messages") => &self.message,
+            Some("handles") => &self.handle,
+            Some("attachments") => &self.attachment,
+            _ => &self.associate,
+        };
+        format!("/api/v1{}", path.replace("{id}", id).replace("{token}", "AAAA"))
+    }
+}
+
+async fn call(caller: &Caller, method: &str, path: &str, body: &Value) -> Answer {
+    let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+    let request = caller.request(method, path).header("idempotency-key", "matrix");
+    caller.send(if body.is_null() { request } else { request.json(body) }).await
+}
+
+#[test]
+fn every_route_of_the_description_has_its_row() {
+    let document: Value = serde_json::from_str(&rapport::api::openapi_json()).unwrap();
+    let mut routes = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+            routes.insert((method.clone(), path.strip_prefix("/api/v1").unwrap().to_owned()));
+        }
+    }
+    let rows: BTreeSet<(String, String)> =
+        rows().into_iter().map(|(method, path, _, _)| (method.to_owned(), path.to_owned())).collect();
+    assert_eq!(routes, rows);
+}
+
+#[test]
+fn the_description_that_is_checked_in_is_that_of_the_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    let now = rapport::api::openapi_json();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &now).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), now, "UPDATE_GOLDEN=1 writes it anew");
+}
+
+on_both_engines! {
+    async fn nobody_gets_at_what_is_not_theirs(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let things = Things::of(&bridge).await;
+        let missing = things.missing();
+        let before = bridge.ada.get(&things.path("/conversations/{id}")).await.json();
+        for (method, path, open, body) in rows() {
+            let here = things.path(path);
+            if open != Everybody {
+                let answer = call(&bridge.stranger(), method, &here, &body).await;
+                assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "unauthenticated"), "{method} {path}");
+                // A cookie that is none.
+                let forged = bridge.stranger();
+                forged.set_cookie("rapport_session", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+                assert_eq!(call(&forged, method, &here, &body).await.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+            }
+            match open {
+                Admins => {
+                    let answer = call(&bridge.mara, method, &here, &body).await;
+                    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "forbidden"), "{method} {path}");
+                }
+                InScope => {
+                    // To the other team it looks, to the letter, as what does not exist.
+                    let foreign = call(&bridge.jonas, method, &here, &body).await;
+                    let absent = call(&bridge.jonas, method, &missing.path(path), &body).await;
+                    assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{method} {path} {}", foreign.json());
+                    assert_eq!(foreign.problem(), absent.problem(), "{method} {path}");
+                }
+                Everybody | SignedIn => {}
+            }
+        }
+        let after = bridge.ada.get(&things.path("/conversations/{id}")).await.json();
+        assert_eq!(before, after, "nothing of it changed anything");
+    }
+
+    async fn who_has_it_in_scope_gets_at_it(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let things = Things::of(&bridge).await;
+        for (method, path, open, body) in rows() {
+            // These two end what the others need; the stream does not end by itself.
+            if path == "/session" || path == "/events" || path.starts_with("/invitations") {
+                continue;
+            }
+            let callers: Vec<&Caller> = match open {
+                Admins => vec![&bridge.ada],
+                _ => vec![&bridge.mara, &bridge.ada],
+            };
+            for caller in callers {
+                let answer = call(caller, method, &things.path(path), &body).await;
+                let refused = [StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED];
+                assert!(!refused.contains(&answer.status), "{method} {path}: {}", answer.json());
+                assert!(!answer.status.is_server_error(), "{method} {path}: {}", answer.json());
+                if answer.status == StatusCode::NOT_FOUND {
+                    // What only its author may take back.
+                    assert_eq!((path, caller.id == bridge.ada.id), ("/messages/{id}/undo", true), "{}", answer.json());
+                }
+                if answer.status == StatusCode::UNAUTHORIZED {
+                    assert_eq!((path, answer.code().as_str()), ("/me/password", "wrong_credentials"));
+                }
+            }
+        }
+    }
+
+    async fn lists_hold_what_is_in_scope_and_no_more(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        Things::of(&bridge).await;
+        for view in ["mine", "unassigned", "all", "closed", "automatic"] {
+            let page = bridge.jonas.get(&format!("/api/v1/conversations?view={view}")).await.json();
+            assert_eq!(page["items"], json!([]), "{view}");
+            let counts: i64 = page["counts"].as_object().unwrap().values().filter_map(Value::as_i64).sum();
+            assert_eq!(counts, 0, "{view}");
+        }
+        let seen = bridge.mara.get("/api/v1/conversations?view=all").await.json();
+        assert_eq!(seen["items"].as_array().unwrap().len(), 1);
+    }
+}
