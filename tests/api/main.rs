@@ -13,5 +13,6 @@ mod matrix;
 mod origin;
 mod problems;
 mod sign_in;
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 #[path = "../../src/store/testing.rs"]
 mod testing;
