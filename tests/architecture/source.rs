@@ -48,7 +48,9 @@ pub(crate) fn sources() -> Vec<Source> {
     }
     found.retain(|source| !source.path.starts_with("tests/architecture/"));
     let tests: Vec<String> = found.iter().flat_map(test_modules).collect();
-    for source in found.iter_mut().filter(|source| tests.contains(&source.path)) {
+    // A module may be a file, or a folder with more of them: all below it is for tests, too.
+    let below = |path: &str| tests.iter().any(|file| path.starts_with(&file.replace(".rs", "/")));
+    for source in found.iter_mut().filter(|source| tests.contains(&source.path) || below(&source.path)) {
         source.is_test = true;
     }
     found
