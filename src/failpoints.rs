@@ -21,16 +21,34 @@ pub const POINTS: &[&str] = &[
 /// Marks a durable step. When the point is switched to `return`, the step fails as a full disk would.
 macro_rules! durable_step {
     ($name:literal) => {
-        fail::fail_point!($name, |_| Err(
-            $crate::store::StoreError::Unavailable("a fail point".to_owned()).into()
-        ));
+        fail::fail_point!($name, |how| {
+            $crate::failpoints::end_process_if(how);
+            Err($crate::store::StoreError::Unavailable("a fail point".to_owned()).into())
+        });
     };
 }
 pub(crate) use durable_step;
 
+/// `return(abort)` ends the process at once, as a kill would at exactly that point.
+pub fn end_process_if(how: Option<String>) {
+    if how.as_deref() == Some("abort") {
+        std::process::abort();
+    }
+}
+
+/// Reads which points are switched on. They stay so as long as the value lives.
+#[cfg(feature = "failpoints")]
+pub fn arm() -> impl Sized {
+    fail::FailScenario::setup()
+}
+
+/// There are no points in this build.
+#[cfg(not(feature = "failpoints"))]
+pub fn arm() -> impl Sized {}
+
 /// A point between two durable steps, where a test can hold a task up, or end the process.
 pub(crate) fn pause(name: &str) {
-    fail::fail_point!(name);
+    fail::fail_point!(name, end_process_if);
     // Without the feature the macro is empty.
     let _ = name;
 }

@@ -9,5 +9,6 @@ pub mod config;
 pub mod engine;
 pub mod failpoints;
 pub mod registry;
+pub mod sabotage;
 pub mod server;
 pub mod store;

@@ -6,6 +6,7 @@ use clap::Parser as _;
 use rapport::cli;
 
 fn main() -> ExitCode {
+    let _armed = rapport::failpoints::arm();
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use super::{Engine, Inbox, retry::next_try};
 use crate::{
     failpoints,
+    sabotage::{self, Rule},
     store::{Claimed, SendOutcome, StoreError},
 };
 
@@ -32,7 +33,7 @@ const UNAUTHORIZED: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(engine: Engine, id: InboxId) {
     let Some(inbox) = engine.inbox(&id) else { return };
-    let idempotent = inbox.connector.capabilities().idempotent_send;
+    let idempotent = is_idempotent(inbox);
     let mut wake = engine.store().watch_outbox();
     let mut sends = JoinSet::new();
     let mut first = true;
@@ -84,6 +85,11 @@ async fn wait(
     }
 }
 
+/// Whether the channel tells repeats apart: then an unknown outcome may be sent again.
+fn is_idempotent(inbox: &Inbox) -> bool {
+    inbox.connector.capabilities().idempotent_send || sabotage::breaks(Rule::NoBlindRetry)
+}
+
 async fn send(engine: Engine, id: InboxId, row: Claimed) {
     let Some(inbox) = engine.inbox(&id) else { return };
     let outgoing = outgoing(&engine, &row);
@@ -133,7 +139,7 @@ fn failed(engine: &Engine, inbox: &Inbox, attempt: u32, error: &SendError) -> Se
 /// this process lives.
 async fn record(engine: &Engine, inbox: &Inbox, row: &Claimed, outcome: SendOutcome) {
     let facts: &Arc<_> = &inbox.facts;
-    let idempotent = inbox.connector.capabilities().idempotent_send;
+    let idempotent = is_idempotent(inbox);
     loop {
         match engine.store().update_outbox(&facts.id, &row.id, outcome.clone(), idempotent).await {
             Ok(()) => return,

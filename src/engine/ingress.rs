@@ -20,7 +20,10 @@ use rapport_model::{
 };
 use rapport_sdk::{Batch, BoxFuture, IngestError, Ingested, Ingress};
 
-use crate::store::{Blobs, InboxFacts, IngestRequest, Outcome, Store, StoreError};
+use crate::{
+    sabotage::{self, Rule},
+    store::{Blobs, InboxFacts, IngestRequest, Outcome, Store, StoreError},
+};
 
 /// Raw forms up to this length stand in the row.
 const LARGEST_ROW: usize = 256 * 1024;
@@ -72,6 +75,14 @@ impl InboxIngress {
             batch.complete_up_to,
             raw_blobs,
         );
+        if sabotage::breaks(Rule::CommitBeforeAck) {
+            let store = self.store.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(150)).await;
+                store.ingest(request).await
+            });
+            return Ok(Vec::new());
+        }
         let outcomes = self.store.ingest(request).await?;
         if any_message {
             self.last_inbound.store(self.store.now().millis(), Ordering::Relaxed);

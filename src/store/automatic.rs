@@ -17,11 +17,12 @@ use super::{
     entry::{self, Outbound, Writer},
     error::StoreError,
     ingest::InboxFacts,
-    job, thread,
+    job, obligation, thread,
     tx::Tx,
     value::values,
     writer::Write,
 };
+use crate::sabotage::{self, Rule};
 
 /// At most so many automatic messages to one person a day, over all conversations.
 const MOST_A_DAY: i64 = 2;
@@ -92,6 +93,10 @@ impl Write for Ack {
         };
         let shown = (after.snippet.clone(), after.snippet_author.clone());
         let message = entry::insert_outbound(tx, &mut after, &mut thread, &recipient, &outbound).await?;
+        if sabotage::breaks(Rule::OnlyPeopleDischarge) {
+            let (contact, all) = (after.contact.clone(), after.last_position);
+            obligation::discharge(tx, &mut after, &message, &contact, all).await?;
+        }
         // The list goes on showing what the customer said.
         (after.snippet, after.snippet_author) = shown;
         conversation::save_one(tx, &before, &after).await?;

@@ -26,7 +26,10 @@ use super::{
     value::values,
     writer::Write,
 };
-use crate::failpoints::durable_step;
+use crate::{
+    failpoints::durable_step,
+    sabotage::{self, Rule},
+};
 
 /// A reply as a person wrote it, cut into the parts that its channel carries.
 #[derive(Debug, Clone)]
@@ -177,7 +180,7 @@ impl Write for Reply {
         durable_step!("reply.inserted");
         let contact = after.contact.clone();
         obligation::discharge(tx, &mut after, &message, &contact, reply.seen_position).await?;
-        after.human_in_episode = true;
+        after.human_in_episode = !sabotage::breaks(Rule::SilenceAfterHuman);
         after.turn += 1;
         after.word_position = after.last_position;
         after.thread = thread.id.clone();

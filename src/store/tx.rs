@@ -108,7 +108,7 @@ impl Tx {
         let last = self.write_events().await?;
         durable_step!("group.before_commit");
         self.db.commit().await?;
-        fail::fail_point!("group.after_commit");
+        durable_step!("group.after_commit");
         Ok(last)
     }
 

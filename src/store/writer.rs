@@ -4,9 +4,9 @@
 //! A group that fails is tried again one by one, so that one bad write does not take others with it.
 //! A write that was submitted runs to its end whether or not its caller still waits.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use rapport_model::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -139,7 +139,12 @@ impl<W: Write> AnyWrite for Submitted<W> {
 async fn run(pool: Pool, clock: Arc<dyn Clock>, signals: Signals, mut waiting: mpsc::Receiver<Request>) {
     let mut group = Vec::with_capacity(LARGEST_GROUP);
     while waiting.recv_many(&mut group, LARGEST_GROUP).await > 0 {
-        commit(&pool, clock.as_ref(), &signals, std::mem::take(&mut group)).await;
+        let commit = commit(&pool, clock.as_ref(), &signals, std::mem::take(&mut group));
+        // A panic takes its own group along: it is rolled back, and its callers are told. Without a
+        // writer nothing could be stored until somebody starts the process again.
+        if AssertUnwindSafe(commit).catch_unwind().await.is_err() {
+            tracing::error!("A group of writes panicked and was rolled back");
+        }
     }
 }
 

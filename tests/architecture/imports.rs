@@ -8,11 +8,11 @@ use crate::source::{Source, literals};
 /// not listed puts parts together (`cli`, `registry`, `config`) or is known to all (`clock`).
 const MODULES: &[(&str, &[&str], &[&str])] = &[
     ("triage", &["triage"], &["rapport_model"]),
-    ("store", &["store", "clock", "failpoints"], &["rapport_model"]),
+    ("store", &["store", "clock", "failpoints", "sabotage"], &["rapport_model"]),
     ("routing", &["routing", "store", "clock"], &["rapport_model"]),
     (
         "engine",
-        &["engine", "store", "triage", "routing", "config", "clock", "failpoints"],
+        &["engine", "store", "triage", "routing", "config", "clock", "failpoints", "sabotage"],
         &["rapport_model", "rapport_sdk"],
     ),
     ("clock", &["clock"], &["rapport_model"]),
@@ -20,7 +20,8 @@ const MODULES: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// What no module but those that put parts together may name.
-const API: (&str, &[&str]) = ("api", &["api", "store", "routing", "engine", "config", "clock", "failpoints"]);
+const API: (&str, &[&str]) =
+    ("api", &["api", "store", "routing", "engine", "config", "clock", "failpoints", "sabotage"]);
 
 /// The crates of channels.
 const CONNECTORS: [&str; 5] =

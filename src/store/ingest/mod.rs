@@ -20,7 +20,10 @@ use rapport_model::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::failpoints::durable_step;
+use crate::{
+    failpoints::durable_step,
+    sabotage::{self, Rule},
+};
 
 use super::{db::Run as _, error::StoreError, tx::Tx, value::values};
 
@@ -70,11 +73,18 @@ impl IngestRequest {
     /// blob store because they are too large for a row.
     pub fn new(
         inbox: Arc<InboxFacts>,
-        events: Vec<InboundEvent>,
+        mut events: Vec<InboundEvent>,
         cursor: Option<(Scope, Cursor)>,
         complete_up_to: Option<Timestamp>,
         mut raw_blobs: std::collections::HashMap<usize, String>,
     ) -> Self {
+        if sabotage::breaks(Rule::Dedupe) {
+            for event in &mut events {
+                if let InboundEvent::Message(message) = event {
+                    message.id.0.push_str(MessageId::new().as_str());
+                }
+            }
+        }
         let events = events
             .into_iter()
             .enumerate()
