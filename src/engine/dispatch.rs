@@ -43,7 +43,7 @@ pub(super) async fn run(engine: Engine, id: InboxId) {
         } else {
             first = false;
         }
-        let free = i64::try_from(AT_ONCE - sends.len()).unwrap_or(0);
+        let free = i64::try_from(AT_ONCE.saturating_sub(sends.len())).unwrap_or(0);
         // Without leases looked through first, a row of a process that died could be overtaken.
         let claimed = if free > 0 && !first {
             engine.store().claim_outbox(&inbox.facts, LEASE, free).await.unwrap_or_else(|error| {

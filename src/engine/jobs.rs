@@ -23,7 +23,8 @@ pub(super) async fn run(engine: Engine) {
         tracing::warn!(%error, "Jobs of the process before keep their leases");
     }
     while !engine.shutdown_token().is_cancelled() {
-        let free = i64::try_from(AT_ONCE - running.len()).unwrap_or(0);
+        // The sweep runs beside the jobs, and may make them one more than there may be.
+        let free = i64::try_from(AT_ONCE.saturating_sub(running.len())).unwrap_or(0);
         let claimed = if free > 0 {
             engine.store().claim_jobs(LEASE, free).await.unwrap_or_default()
         } else {
