@@ -22,7 +22,7 @@ pub const POINTS: &[&str] = &[
 macro_rules! durable_step {
     ($name:literal) => {
         fail::fail_point!($name, |how| {
-            $crate::failpoints::end_process_if(how);
+            $crate::failpoints::end_process_if(how.as_deref());
             Err($crate::store::StoreError::Unavailable("a fail point".to_owned()).into())
         });
     };
@@ -30,8 +30,8 @@ macro_rules! durable_step {
 pub(crate) use durable_step;
 
 /// `return(abort)` ends the process at once, as a kill would at exactly that point.
-pub fn end_process_if(how: Option<String>) {
-    if how.as_deref() == Some("abort") {
+pub fn end_process_if(how: Option<&str>) {
+    if how == Some("abort") {
         std::process::abort();
     }
 }
@@ -48,7 +48,7 @@ pub fn arm() -> impl Sized {}
 
 /// A point between two durable steps, where a test can hold a task up, or end the process.
 pub(crate) fn pause(name: &str) {
-    fail::fail_point!(name, end_process_if);
+    fail::fail_point!(name, |how: Option<String>| end_process_if(how.as_deref()));
     // Without the feature the macro is empty.
     let _ = name;
 }

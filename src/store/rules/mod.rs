@@ -1,10 +1,12 @@
 //! The store's rules, tested: random sequences of all that can happen, with every invariant looked
-//! for after each step (`sequences`, `step`, `world`, `invariants`), and single cases by name.
+//! for after each step (`sequences`, `step`, `world`, `invariants`,
+//! `queries`), and single cases by name.
 //!
 //! A rule that no test here can break is not a rule yet: each check has a control that makes it fail.
 
 mod desk;
 mod invariants;
+mod queries;
 mod sending;
 mod sequences;
 mod sightings;
