@@ -25,7 +25,11 @@ pub enum Engine {
 /// The pool of either engine.
 #[derive(Debug, Clone)]
 pub(super) enum Pool {
-    Sqlite(SqlitePool),
+    /// The many that read, and the one that writes.
+    Sqlite {
+        readers: SqlitePool,
+        writer: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -95,7 +99,7 @@ pub(super) trait Run: Send {
 impl Run for Pool {
     fn engine(&self) -> Engine {
         match self {
-            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Sqlite { .. } => Engine::Sqlite,
             Self::Postgres(_) => Engine::Postgres,
         }
     }
@@ -103,7 +107,9 @@ impl Run for Pool {
     fn rows_of(&mut self, sql: SqlStr, args: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>, StoreError>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Sqlite(pool) => wrap(sqlite(sql, args).fetch_all(&*pool).await?, Row::Sqlite),
+                Self::Sqlite { readers, .. } => {
+                    wrap(sqlite(sql, args).fetch_all(&*readers).await?, Row::Sqlite)
+                }
                 Self::Postgres(pool) => wrap(postgres(sql, args).fetch_all(&*pool).await?, Row::Postgres),
             })
         })
@@ -112,7 +118,7 @@ impl Run for Pool {
     fn run(&mut self, sql: SqlStr, args: Vec<Value>) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
             Ok(match self {
-                Self::Sqlite(pool) => sqlite(sql, args).execute(&*pool).await?.rows_affected(),
+                Self::Sqlite { writer, .. } => sqlite(sql, args).execute(&*writer).await?.rows_affected(),
                 Self::Postgres(pool) => postgres(sql, args).execute(&*pool).await?.rows_affected(),
             })
         })

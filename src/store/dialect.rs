@@ -28,12 +28,21 @@ pub(super) async fn connect(url: &str) -> Result<Pool, StoreError> {
             .statement_cache_capacity(512)
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-8192");
-        let pool = SqlitePoolOptions::new()
+        // One connection writes and is kept: it alone knows that nobody else changed the file, so that
+        // its pages stay cached from group to group. It comes first, because it makes the file.
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
             .max_connections(6)
             .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await?;
-        return Ok(Pool::Sqlite(pool));
+        return Ok(Pool::Sqlite { readers, writer });
     }
     let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(512).options([
         ("synchronous_commit", "on"),
@@ -56,7 +65,7 @@ pub(super) async fn connect(url: &str) -> Result<Pool, StoreError> {
 /// has to give up half-way.
 pub(super) async fn begin(pool: &Pool) -> Result<Transact, StoreError> {
     Ok(match pool {
-        Pool::Sqlite(pool) => Transact::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+        Pool::Sqlite { writer, .. } => Transact::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         Pool::Postgres(pool) => Transact::Postgres(pool.begin().await?),
     })
 }

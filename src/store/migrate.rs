@@ -33,7 +33,7 @@ pub(super) async fn run(pool: &mut Pool, url: &str, now: Timestamp) -> Result<()
         copy(pool, url, now).await?;
     }
     let outcome = match pool {
-        Pool::Sqlite(pool) => migrator.run(&*pool).await,
+        Pool::Sqlite { writer, .. } => migrator.run(&*writer).await,
         Pool::Postgres(pool) => migrator.run(&*pool).await,
     };
     outcome.map_err(|error| match error {

@@ -43,6 +43,8 @@ impl Rows {
     async fn statement(self, db: &mut impl Run, suffix: &'static str) -> Result<Vec<Row>, StoreError> {
         let mut returned = Vec::new();
         let most = MOST_PARAMETERS / self.columns.len();
+        // The largest power of two within the limit, because that is what rows are padded to.
+        let most = 1 << most.ilog2();
         let mut rows = self.values;
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(most));
@@ -76,14 +78,20 @@ pub(super) fn pairs(engine: Engine, pairs: Vec<Vec<Value>>) -> (String, Vec<Valu
 
 /// A table of values: VALUES on SQLite; on Postgres one array a column, so that the text, and with
 /// it the prepared statement, is the same for any number of rows.
+///
+/// On SQLite the rows are padded to a power of two with rows of NULL, which are left out again: a
+/// text for every size of a group would fill hundreds of MiB with prepared statements. The first
+/// column is never NULL otherwise.
 fn source(engine: Engine, rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
     let width = rows.first().map_or(0, Vec::len);
     match engine {
         Engine::Sqlite => {
-            let mut sql = String::with_capacity(8 + rows.len() * width * 6);
-            sql.push_str("VALUES ");
+            let padded = rows.len().next_power_of_two();
+            let padded = if padded * width > MOST_PARAMETERS { rows.len() } else { padded };
+            let mut sql = String::with_capacity(64 + padded * width * 6);
+            sql.push_str(if padded > 1 { "SELECT * FROM (VALUES " } else { "VALUES " });
             let mut n = 0;
-            for row in 0..rows.len() {
+            for row in 0..padded {
                 sql.push_str(if row == 0 { "(" } else { ", (" });
                 for column in 0..width {
                     n += 1;
@@ -95,7 +103,13 @@ fn source(engine: Engine, rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
                 }
                 sql.push(')');
             }
-            (sql, rows.into_iter().flatten().collect())
+            if padded > 1 {
+                sql.push_str(") WHERE column1 IS NOT NULL");
+            }
+            let padding = (padded - rows.len()) * width;
+            let mut args: Vec<Value> = rows.into_iter().flatten().collect();
+            args.extend(std::iter::repeat_n(Value::Text(None), padding));
+            (sql, args)
         }
         Engine::Postgres => columns_of(rows, width),
     }
