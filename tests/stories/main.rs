@@ -1,0 +1,16 @@
+//! Stories over the running bridge, on both engines: real HTTP on every side, a pretended provider, and a
+//! clock that the story moves.
+//!
+//! [`bridge`] starts it and speaks to it; [`sms`] is the life of a message, [`trouble`] what goes
+//! wrong at the provider, [`restart`] what an end and a new start make of it.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod bridge;
+mod hard_cases;
+mod restart;
+mod sms;
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
+#[path = "../../src/store/testing.rs"]
+mod testing;
+mod trouble;
