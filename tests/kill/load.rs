@@ -48,6 +48,11 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// How many replies the bridge took.
+    pub(crate) fn accepted(&self) -> usize {
+        self.written.lock().unwrap().iter().filter(|written| written.accepted).count()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.offered.lock().unwrap().len()
     }

@@ -63,7 +63,7 @@ mod sweep {
                     let mut process = at.start(&armed).await;
                     let load = Load::begin(said.clone(), &at, &provider, Duration::from_millis(100));
                     let mut ended = false;
-                    for tenth in 0..50 {
+                    for tenth in 0..200 {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                         if !process.is_alive() {
                             ended = true;
