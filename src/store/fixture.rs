@@ -19,7 +19,7 @@ use super::{
 pub(super) struct Shop {
     pub store: Store,
     pub clock: Arc<ManualClock>,
-    _fresh: Fresh,
+    fresh: Fresh,
 }
 
 /// An inbox of the brand "shop" on a channel "test".
@@ -48,7 +48,12 @@ impl Shop {
         let clock = Arc::new(ManualClock::default());
         let options = StoreOptions { url: fresh.url.clone(), inboxes, clock: clock.clone() };
         let (store, _) = Store::open(options).await.unwrap();
-        Self { store, clock, _fresh: fresh }
+        Self { store, clock, fresh }
+    }
+
+    /// Where the database is.
+    pub(super) fn url(&self) -> &str {
+        &self.fresh.url
     }
 
     /// A signed-in person.

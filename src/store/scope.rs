@@ -38,7 +38,38 @@ impl TryFrom<String> for Role {
 }
 
 /// A signed-in associate. Only the store makes one, from a session: whoever holds it may act as that
-/// person, and a reply can't be written without one.
+/// person, and a reply can't be written without one:
+///
+/// ```no_run
+/// use rapport::store::{NewReply, Session, Store};
+///
+/// async fn reply(store: &Store, session: &Session, reply: NewReply) {
+///     let _ = store.insert_reply(&session.actor, reply).await;
+/// }
+/// ```
+///
+/// Nothing else makes one, and what the bot makes is no reply. These do not compile:
+///
+/// ```compile_fail,E0451
+/// use rapport::store::{Actor, Role};
+///
+/// fn forge(id: rapport_model::id::AssociateId) -> Actor {
+///     Actor { id, name: "Mara".to_owned(), role: Role::Admin, teams: Vec::new() }
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use rapport::store::{NewAck, Session, Store};
+///
+/// async fn reply(store: &Store, session: &Session, ack: NewAck) {
+///     let _ = store.insert_reply(&session.actor, ack).await;
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// // The kinds of automatic message are a closed list.
+/// let answer = rapport_model::AutomaticKind::Answer;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     pub(super) id: AssociateId,

@@ -4,9 +4,12 @@
 //!
 //! A rule that no test here can break is not a rule yet: each check has a control that makes it fail.
 
+mod constraints;
 mod desk;
 mod invariants;
+mod log_order;
 mod queries;
+mod schema;
 mod sending;
 mod sequences;
 mod sightings;

@@ -52,3 +52,46 @@ fn no_sequence_of_events_breaks_a_rule_on_sqlite() {
 fn no_sequence_of_events_breaks_a_rule_on_postgres() {
     run_on(Engine::Postgres, 6, 60);
 }
+
+/// The same with a rule broken on purpose, in a process of its own: it must fail, and say why.
+#[cfg(feature = "sabotage")]
+mod controls {
+    use super::{Engine, run_on};
+    use crate::sabotage::Rule;
+
+    #[test]
+    #[ignore = "its controls run it, each with a rule broken"]
+    fn a_sequence_with_a_rule_broken() {
+        let _armed = crate::failpoints::arm();
+        run_on(Engine::Sqlite, 60, 60);
+    }
+
+    fn output_without(rule: Rule) -> String {
+        let name = "store::rules::sequences::controls::a_sequence_with_a_rule_broken";
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--ignored", "--nocapture"])
+            .env("FAILPOINTS", format!("{}=return", rule.name()))
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "nobody noticed that {rule:?} was broken");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
+    #[test]
+    fn a_bot_that_speaks_after_a_person_is_noticed() {
+        let output = output_without(Rule::SilenceAfterHuman);
+        assert!(output.contains("a person has"), "{output}");
+    }
+
+    #[test]
+    fn a_known_id_that_is_taken_for_a_new_message_is_noticed() {
+        let output = output_without(Rule::Dedupe);
+        assert!(output.contains("owed: "), "{output}");
+    }
+
+    #[test]
+    fn an_acknowledgement_that_discharges_is_refused_by_the_database() {
+        let output = output_without(Rule::OnlyPeopleDischarge);
+        assert!(output.contains("FOREIGN KEY constraint failed"), "{output}");
+    }
+}
