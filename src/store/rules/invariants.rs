@@ -7,11 +7,24 @@ use rapport_model::DeliveryState;
 use super::{queries::RULES, world::World};
 use crate::store::{Store, db::Run as _};
 
+/// Holds where one thing comes after the other: of two that come at once either may be first.
+const ARRIVAL: (&str, &str) = (
+    "messages of a thread stand in the order in which they came",
+    "SELECT a.id AS id FROM messages a JOIN messages b ON b.conversation_id = a.conversation_id \
+     AND b.thread_id = a.thread_id AND b.position > a.position WHERE a.kind = 'inbound' AND b.kind = 'inbound' \
+     AND b.id < a.id",
+);
+
+/// Every rule with its query.
+pub(super) fn rules() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    RULES.iter().chain(std::iter::once(&ARRIVAL))
+}
+
 /// Finds every broken rule.
 pub(super) async fn broken(store: &Store) -> Vec<String> {
     let mut pool = store.pool.clone();
     let mut found = Vec::new();
-    for (rule, query) in RULES {
+    for (rule, query) in rules() {
         let rows = pool.all(query, Vec::new()).await.unwrap_or_else(|error| panic!("{rule}: {error}"));
         if let Some(row) = rows.first() {
             found.push(format!("{rule}: {}", row.get::<String>("id").unwrap()));

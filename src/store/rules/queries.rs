@@ -114,10 +114,4 @@ pub(crate) const RULES: &[(&str, &str)] = &[
         "SELECT address AS id FROM opt_outs GROUP BY sender_group, address \
          HAVING sum(CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END) > 1 OR min(ended_at - since) < 0",
     ),
-    (
-        "messages of a thread stand in the order in which they came",
-        "SELECT a.id AS id FROM messages a JOIN messages b ON b.conversation_id = a.conversation_id \
-         AND b.thread_id = a.thread_id AND b.position > a.position WHERE a.kind = 'inbound' AND b.kind = 'inbound' \
-         AND b.id < a.id",
-    ),
 ];
