@@ -1,7 +1,7 @@
 //! What the queue, a conversation and receiving cost among a thousand conversations and a million.
 //!
-//! Each size has a database of its own. The smallest stays open, and each larger one is measured in
-//! turns with it, so that a ratio compares figures of the same moment. One conversation in ten is
+//! Each size has a database of its own, and beside it one of the smallest, asked in turns with it, so
+//! that a ratio compares figures of the same moment. One conversation in ten is
 //! open, which is far more than a shop should have; half of these wait.
 
 use std::{
@@ -32,6 +32,8 @@ const PAGE: usize = 50;
 const MOST_GROWTH: f64 = 1.5;
 /// So many questions warm what is measured after them.
 const WARMING: usize = 20;
+/// The customers who write while receiving is measured; all of them have an open conversation.
+const WRITERS: usize = 100;
 /// The connections that bring messages in.
 const CONNECTIONS: usize = 32;
 
@@ -114,12 +116,11 @@ impl Place {
         Ok(began.elapsed())
     }
 
-    /// Messages of customers that are known, from the whole range.
+    /// Messages of as many customers at every size, spread over the whole range.
     async fn receive(&self, turn: Duration, next: &Arc<AtomicUsize>) -> anyhow::Result<Speed> {
-        let customers = (self.many / OPEN_EVERY).min(1000);
-        let stride = self.many / OPEN_EVERY / customers * OPEN_EVERY;
+        let stride = self.many / OPEN_EVERY / WRITERS * OPEN_EVERY;
         let address = self.process.address;
-        let requests = sms::messages(address, customers, stride);
+        let requests = sms::messages(address, WRITERS, stride);
         load::run(address, CONNECTIONS, turn, usize::MAX / 2, next, &requests).await
     }
 }
@@ -137,8 +138,9 @@ pub(crate) async fn run(bench: &mut Bench, engine: Engine) -> anyhow::Result<()>
     let sizes = bench.sizes.clone();
     let (first, others) = sizes.split_first().context("at least one size")?;
     println!("queue, opening and receiving among {sizes:?} conversations on {engine}");
-    let mut base = Place::make(bench, engine, *first).await?;
     for (at, many) in others.iter().enumerate() {
+        // A new one each time: what was received since would make its conversations longer.
+        let mut base = Place::make(bench, engine, *first).await?;
         let mut place = Place::make(bench, engine, *many).await?;
         let largest = at + 1 == others.len();
         for who in 0..base.people.len() {
@@ -146,9 +148,14 @@ pub(crate) async fn run(bench: &mut Bench, engine: Engine) -> anyhow::Result<()>
         }
         let next = Arc::new(AtomicUsize::new(1));
         let (mut small, mut large) = (Speed::default(), Speed::default());
-        for _ in 0..=bench.turns {
-            small.add(base.receive(bench.turn / 2, &next).await?);
-            large.add(place.receive(bench.turn / 2, &next).await?);
+        for turn in 0..=bench.turns {
+            let (of_small, of_large) =
+                (base.receive(bench.turn / 2, &next).await?, place.receive(bench.turn / 2, &next).await?);
+            // The first turn warms what is measured after it.
+            if turn > 0 {
+                small.add(of_small);
+                large.add(of_large);
+            }
         }
         let row = Row::new(format!("webhook_{engine}_among_{many}_rate"), large.rate(), "msg/s")
             .of(small.rate())
