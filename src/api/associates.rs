@@ -79,7 +79,8 @@ pub(super) struct Change {
 }
 
 /// Everybody.
-#[utoipa::path(get, path = "/associates", responses((status = 200, body = Associates), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/associates", operation_id = "list_associates", responses(
+    (status = 200, body = Associates), (status = 403, body = Problem)))]
 pub(super) async fn list(State(api): State<Api>, _admin: Admin) -> Result<Json<Associates>, ApiError> {
     let items = api.engine.store().list_associates().await?;
     Ok(Json(Associates { items: items.into_iter().map(Into::into).collect() }))

@@ -23,6 +23,9 @@ tokio::task_local! {
     pub(super) static REQUEST: String;
 }
 
+/// The content type of a refusal.
+pub(super) const PROBLEM: &str = "application/problem+json";
+
 /// A field of a request that is wrong.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldError {
@@ -176,7 +179,7 @@ impl IntoResponse for ApiError {
         }
         let mut response = (this.status, body.to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if let Some(wait) = this.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }

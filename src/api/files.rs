@@ -14,7 +14,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use rapport_model::id::AttachmentId;
 use serde::Deserialize;
-use utoipa::{IntoParams, OpenApi};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     Api,
@@ -44,6 +44,7 @@ pub(super) fn media_router() -> Router<Api> {
 pub(super) struct UploadDescription;
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct How {
     /// `1` shows a raster image in place.
@@ -51,9 +52,19 @@ pub(super) struct How {
     inline: u8,
 }
 
+/// The form of an upload.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form that is read as it streams in")]
+struct Upload {
+    /// The file, with its name and type.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
 /// Upload a file, to be sent or noted later: multipart/form-data with one part `file`.
-#[utoipa::path(post, path = "/attachments", responses((status = 201, body = Attachment), (status = 400, body = Problem),
-    (status = 413, body = Problem), (status = 415, body = Problem)))]
+#[utoipa::path(post, path = "/attachments", request_body(content = Upload, content_type = "multipart/form-data"), responses(
+    (status = 201, body = Attachment), (status = 400, body = Problem), (status = 413, body = Problem),
+    (status = 415, body = Problem), (status = 422, body = Problem)))]
 async fn upload(
     State(api): State<Api>,
     who: SignedIn,
@@ -126,7 +137,8 @@ fn kind(bytes: &[u8], claimed: &str) -> String {
 
 /// Download a file.
 #[utoipa::path(get, path = "/attachments/{id}", params(("id" = String, Path), How), responses(
-    (status = 200, description = "The bytes"), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    (status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn download(
     State(api): State<Api>,
     who: SignedIn,

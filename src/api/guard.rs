@@ -16,12 +16,11 @@ use url::Url;
 
 use super::{
     Api,
-    error::{ApiError, REQUEST},
+    error::{ApiError, PROBLEM, REQUEST},
 };
 
 /// The header that only a page of ours can set: another site's would need our leave first.
 const CSRF: HeaderName = HeaderName::from_static("x-rapport-csrf");
-const PROBLEM: &str = "application/problem+json";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

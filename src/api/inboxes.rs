@@ -66,7 +66,8 @@ pub(super) struct Inboxes {
 }
 
 /// How every inbox fares.
-#[utoipa::path(get, path = "/inboxes", responses((status = 200, body = Inboxes), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/inboxes", operation_id = "list_inboxes", responses(
+    (status = 200, body = Inboxes), (status = 401, body = Problem)))]
 pub(super) async fn list(State(api): State<Api>, _who: SignedIn) -> Result<Json<Inboxes>, ApiError> {
     let mut records = api.engine.store().list_inbox_records().await?;
     let config = api.engine.config();

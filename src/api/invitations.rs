@@ -33,7 +33,7 @@ pub(super) struct Accept {
 }
 
 /// What a link is for.
-#[utoipa::path(get, path = "/invitations/{token}", params(("token" = String, Path)), responses(
+#[utoipa::path(get, path = "/invitations/{token}", security(()), params(("token" = String, Path)), responses(
     (status = 200, body = Invitation), (status = 404, body = Problem)))]
 pub(super) async fn look(
     State(api): State<Api>,
@@ -45,7 +45,7 @@ pub(super) async fn look(
 }
 
 /// Use a link: sets the password and signs in.
-#[utoipa::path(post, path = "/invitations/{token}", params(("token" = String, Path)), request_body = Accept, responses(
+#[utoipa::path(post, path = "/invitations/{token}", security(()), params(("token" = String, Path)), request_body = Accept, responses(
     (status = 200, body = Me), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn accept(
     State(api): State<Api>,

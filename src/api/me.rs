@@ -142,7 +142,7 @@ pub(super) async fn signed_in(
 }
 
 /// Sign in.
-#[utoipa::path(post, path = "/session", request_body = SignIn, responses(
+#[utoipa::path(post, path = "/session", security(()), request_body = SignIn, responses(
     (status = 200, body = Me), (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn sign_in(
     State(api): State<Api>,

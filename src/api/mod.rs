@@ -6,6 +6,7 @@
 
 mod acts;
 mod associates;
+mod description;
 mod dto;
 mod error;
 mod files;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use rapport_model::Secret;
 use url::Url;
-use utoipa::OpenApi;
+use utoipa::{Modify as _, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::engine::Engine;
@@ -51,7 +52,7 @@ pub(crate) struct Api {
         description = "The associates' API. Times are epoch milliseconds. Sign in with POST /api/v1/session; unsafe methods want the header `x-rapport-csrf: 1`.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    components(schemas(error::Problem, dto::LiveConversation, dto::Counts))
+    components(schemas(error::Problem, dto::LiveConversation, dto::Counts, queue::ViewName))
 )]
 struct Description;
 
@@ -134,6 +135,7 @@ pub fn openapi_json() -> String {
     whole.merge(v1);
     let paths = std::mem::take(&mut whole.paths.paths);
     whole.paths.paths = paths.into_iter().map(|(path, item)| (format!("/api/v1{path}"), item)).collect();
+    description::Whole.modify(&mut whole);
     let mut text = whole.to_pretty_json().expect("the description is plain data");
     text.push('\n');
     text

@@ -37,6 +37,7 @@ pub(super) enum ViewName {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageOf {
     /// Which conversations.
@@ -49,6 +50,7 @@ pub(super) struct PageOf {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Before {
     /// Where the page after begins.
@@ -66,7 +68,7 @@ pub(super) struct QueuePage {
 }
 
 /// A page of a view, in queue order.
-#[utoipa::path(get, path = "/conversations", params(PageOf), responses(
+#[utoipa::path(get, path = "/conversations", operation_id = "list_conversations", params(PageOf), responses(
     (status = 200, body = QueuePage), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -95,7 +97,7 @@ pub(super) async fn list(
 }
 
 /// A conversation with everything that stands beside it.
-#[utoipa::path(get, path = "/conversations/{id}", params(("id" = String, Path)), responses(
+#[utoipa::path(get, path = "/conversations/{id}", operation_id = "open_conversation", params(("id" = String, Path)), responses(
     (status = 200, body = OpenConversation), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn open(
     State(api): State<Api>,
@@ -110,7 +112,7 @@ pub(super) async fn open(
 
 /// An older page of a contact's timeline.
 #[utoipa::path(get, path = "/contacts/{id}/timeline", params(("id" = String, Path), Before), responses(
-    (status = 200, body = MessagePage), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    (status = 200, body = MessagePage), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn timeline(
     State(api): State<Api>,
     who: SignedIn,

@@ -36,6 +36,7 @@ const LONGEST_REPLAY: i64 = 2000;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct After {
     /// The last sequence that the client has seen.
@@ -44,7 +45,7 @@ pub(super) struct After {
 
 /// What changes, as it changes: events hello, conversation, gone, counts, read, draft, inbox and reset.
 #[utoipa::path(get, path = "/events", params(After), responses(
-    (status = 200, description = "A stream of events", content_type = "text/event-stream"), (status = 401, body = Problem)))]
+    (status = 200, description = "A stream of events", content_type = "text/event-stream"), (status = 422, body = Problem)))]
 pub(super) async fn events(
     State(api): State<Api>,
     who: SignedIn,

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bridge;
+mod description;
 mod files;
 mod live;
 mod matrix;

@@ -14,7 +14,7 @@ use crate::{
 
 /// Who may use a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Open {
+pub(crate) enum Open {
     /// Anybody, signed in or not.
     Everybody,
     /// Whoever is signed in, for themselves.
@@ -27,7 +27,7 @@ enum Open {
 use Open::{Admins, Everybody, InScope, SignedIn};
 
 /// A row for each route: method, path, who, and a body that is right.
-fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
+pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
     let none = Value::Null;
     let text = || json!({"text": "Hello", "attachments": []});
     vec![
