@@ -206,7 +206,7 @@ pub(super) fn unreachable(can_reply: bool, blocked: bool, opted_out: bool) -> Op
     } else if blocked {
         Some("This handle is blocked.")
     } else if opted_out {
-        Some("The customer wrote STOP and receives nothing until they write START.")
+        Some("The customer has opted out: they wrote STOP and receive nothing until they write START.")
     } else {
         None
     }

@@ -1,5 +1,7 @@
 //! The hard cases of SMS, as far as they reach beyond the connector: each by its name in the list.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use rapport_fakes::twilio::FakeMedia;
 use reqwest::StatusCode;
@@ -53,19 +55,54 @@ on_both_engines! {
         assert!(row["due_at"].is_null(), "nothing is owed again");
     }
 
-    async fn short_codes_and_names_are_stored_and_take_no_reply(fresh: Fresh) {
+    async fn short_codes_and_names_are_stored_as_automatic_owed_nothing_and_take_no_reply(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
-        let (_, taken) = bridge.providers[0].receive_sms("PARCELS", OURS[0], "It is here", Vec::new()).await;
-        assert!(taken.is_success());
-        let mut rows = bridge.view("all").await;
-        rows.extend(bridge.view("automatic").await);
-        let id = rows[0]["id"].as_str().unwrap();
-        let opened = bridge.get(&format!("/api/v1/conversations/{id}")).await;
-        assert_eq!(opened["contact"]["handles"][0]["can_reply"], false);
-        let body = json!({"text": "Thanks", "seen_position": 1});
-        let (status, problem) = bridge.post(&format!("/api/v1/conversations/{id}/replies"), body).await;
+        for sender in ["PARCELS", "262966"] {
+            let (_, taken) = bridge.providers[0].receive_sms(sender, OURS[0], "It is here", Vec::new()).await;
+            assert!(taken.is_success());
+        }
+        assert!(bridge.view("all").await.is_empty(), "nobody waits");
+        let rows = bridge.view("automatic").await;
+        assert_eq!(rows.len(), 2);
+        for row in rows {
+            let id = row["id"].as_str().unwrap();
+            let opened = bridge.get(&format!("/api/v1/conversations/{id}")).await;
+            assert!(row["due_at"].is_null());
+            assert_eq!(opened["obligations"], json!([]));
+            assert_eq!(opened["contact"]["handles"][0]["can_reply"], false);
+            assert_eq!(opened["reply"]["can_reply"], false, "the composer says so before anybody writes");
+            assert_eq!(opened["reply"]["reason"], "This sender can't receive replies.");
+            let body = json!({"text": "Thanks", "seen_position": 1});
+            let (status, problem) = bridge.post(&format!("/api/v1/conversations/{id}/replies"), body).await;
+            assert_eq!((status, problem["code"].as_str().unwrap()), (StatusCode::CONFLICT, "cannot_reply"));
+        }
+        // Behind these, a customer is acknowledged: so the bot has looked at all of them.
+        bridge.write("Hello").await;
+        bridge.until_phone_shows(1).await;
+        assert_eq!(bridge.providers[0].sent().len(), 1, "the bot is silent towards machines");
+    }
+
+    async fn what_was_owed_before_stop_stays_owed_until_a_person_waives_it(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        bridge.write("Where is my tent?").await;
+        bridge.until_phone_shows(1).await;
+        bridge.clock.advance(Duration::from_secs(1));
+        bridge.write("STOP").await;
+        let row = bridge.view("all").await.remove(0);
+        assert!(row["due_at"].is_i64(), "STOP discharges nothing");
+        let path = |act: &str| format!("/api/v1/conversations/{}/{act}", row["id"].as_str().unwrap());
+        let body = json!({"text": "On its way", "seen_position": row["position"]});
+        let (status, problem) = bridge.post(&path("replies"), body).await;
         assert_eq!((status, problem["code"].as_str().unwrap()), (StatusCode::CONFLICT, "cannot_reply"));
-        assert!(bridge.providers[0].sent().is_empty(), "the bot is silent too");
+        assert!(problem["detail"].as_str().unwrap().contains("opted out"), "{problem}");
+        let (status, problem) = bridge.post(&path("close"), json!({})).await;
+        assert_eq!((status, problem["code"].as_str().unwrap()), (StatusCode::CONFLICT, "reply_owed"));
+        let waiver = json!({"reason": "other", "detail": "told by telephone", "seen_position": row["position"], "close": true});
+        assert_eq!(bridge.post(&path("waive"), waiver).await.0, StatusCode::OK);
+        let id = row["id"].as_str().unwrap();
+        let row = bridge.get(&format!("/api/v1/conversations/{id}")).await["conversation"].clone();
+        assert_eq!((&row["state"], &row["due_at"]), (&json!("closed"), &json!(null)));
+        assert_eq!(bridge.providers[0].sent().len(), 1, "nothing left after STOP");
     }
 
     async fn a_number_with_and_without_plus_is_one_handle(fresh: Fresh) {

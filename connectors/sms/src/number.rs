@@ -38,6 +38,13 @@ pub fn is_name(address: &Address) -> bool {
     !is_e164(address.expose()) && !is_short_code(address.expose())
 }
 
+/// Whether only a machine writes from it: a short code or a name, to which nobody can reply. What names
+/// another network in front of a number (`whatsapp:+44...`) takes no reply here either, but a person
+/// may have written it.
+pub fn is_machine(address: &Address) -> bool {
+    !can_reply(address) && !address.expose().contains(':')
+}
+
 /// `+` and 7 to 15 digits that do not begin with 0.
 pub fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
@@ -78,5 +85,15 @@ mod tests {
             assert!(!can_reply(&address), "{text}");
         }
         assert!(can_reply(&canonical("447700900123")));
+    }
+
+    #[test]
+    fn only_a_machine_writes_from_a_short_code_or_a_name() {
+        for text in ["12345", "262966", "ACME", "Shop 24"] {
+            assert!(is_machine(&canonical(text)), "{text}");
+        }
+        for text in ["+447700900123", "whatsapp:+447700900123"] {
+            assert!(!is_machine(&canonical(text)), "{text}");
+        }
     }
 }

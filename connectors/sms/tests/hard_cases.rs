@@ -286,13 +286,28 @@ async fn a_file_that_was_deleted_or_leads_inside_or_is_too_long_fails_with_a_rea
 }
 
 #[tokio::test]
-async fn short_codes_and_names_are_stored_and_take_no_reply() {
+async fn short_codes_and_names_are_stored_take_no_reply_and_are_owed_none() {
     let bridge = Bridge::start().await;
-    for (from, fits) in [("ACME", false), ("12345", false), (THEIRS, true)] {
-        let author = message(&bridge, &[("From", from)]).await.author;
-        let Author::Contact { address, can_reply, .. } = author else { panic!("no contact") };
+    let machine = Some(Unanswerable::AutomaticMail);
+    // The last writes from a network that this inbox does not reach: still a person.
+    let senders = [
+        ("ACME", false, machine),
+        ("12345", false, machine),
+        (THEIRS, true, None),
+        ("whatsapp:+447700900123", false, None),
+    ];
+    for (from, fits, unanswerable) in senders {
+        let message = message(&bridge, &[("From", from)]).await;
+        assert_eq!(message.unanswerable, unanswerable, "{from}");
+        let Author::Contact { address, can_reply, .. } = message.author else { panic!("no contact") };
         assert_eq!((address.expose(), can_reply), (from, fits));
     }
+    // The same by the list.
+    let listed = ingress();
+    bridge.fake.offer("12345", OURS, "Your code is 1", Vec::new());
+    let _running = bridge.run(bridge.sms(), &listed);
+    until(|| listed.messages().len() == 1).await;
+    assert_eq!(listed.messages()[0].unanswerable, machine);
 }
 
 #[tokio::test]

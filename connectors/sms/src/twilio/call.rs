@@ -2,6 +2,7 @@
 
 use rapport_sdk::model::{
     Author, DeliveryState, InboundEvent, Timestamp, Trust,
+    bot::Unanswerable,
     event::{InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     id::{ExternalMessageId, ExternalThreadId},
 };
@@ -9,7 +10,7 @@ use rapport_sdk::model::{
 use super::{codes, form::Form};
 use crate::{
     keyword::Keyword,
-    number::{can_reply, canonical, is_name},
+    number::{can_reply, canonical, is_machine, is_name},
     provider::Refusal,
 };
 
@@ -98,7 +99,9 @@ pub fn events(facts: Facts, raw: RawPayload) -> Vec<InboundEvent> {
         reply_to: None,
         at: facts.at,
         addressed: true,
-        unanswerable: keyword.and_then(|word| word.unanswerable(facts.acted_on.is_some())),
+        unanswerable: keyword
+            .and_then(|word| word.unanswerable(facts.acted_on.is_some()))
+            .or_else(|| is_machine(&theirs).then_some(Unanswerable::AutomaticMail)),
         raw,
     };
     let reach = keyword.and_then(Keyword::reach);
