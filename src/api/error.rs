@@ -72,6 +72,12 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}."))
     }
 
+    /// The address knows other methods; which, the answer's `Allow` says.
+    pub fn method_not_allowed() -> Self {
+        let detail = "This address does not take that method.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
     /// One field is wrong.
     pub fn field(field: &str, reason: impl Into<String>) -> Self {
         let reason = reason.into();
@@ -133,6 +139,9 @@ impl From<Conflict> for ApiError {
             Conflict::NotNow(_) => "not_now",
             Conflict::Taken(_) => "taken",
             Conflict::NotBefore(_) => "not_before",
+            Conflict::NotThere(newest) => {
+                return Self::field("seen_position", detail).with("newest", newest.into());
+            }
             Conflict::KeyReused => {
                 return Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail);
             }
@@ -151,6 +160,7 @@ impl From<ReplyError> for ApiError {
     fn from(error: ReplyError) -> Self {
         match error {
             ReplyError::Store(error) => error.into(),
+            ReplyError::NotHere => Self::field("inbox", error.to_string()),
             ReplyError::Plan(error @ PlanError::Attachment { .. }) => {
                 Self::field("attachments", error.to_string())
             }

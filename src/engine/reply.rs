@@ -7,7 +7,7 @@ use rapport_model::{
 };
 
 use super::Engine;
-use crate::store::{self, Actor, Conflict, StoreError};
+use crate::store::{self, Actor, Conflict, Leg, StoreError};
 
 /// A reply as the API takes it.
 #[derive(Debug, Clone)]
@@ -32,6 +32,9 @@ pub enum ReplyError {
     /// The channel can't carry it.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The conversation has no leg on the inbox that was asked for.
+    #[error("the conversation was never held on this inbox")]
+    NotHere,
     /// The store refused it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -45,11 +48,7 @@ impl Engine {
         conversation: &ConversationId,
         reply: NewReply,
     ) -> Result<MessageId, ReplyError> {
-        let leg = self
-            .store()
-            .find_leg(actor, conversation, reply.inbox.as_ref())
-            .await?
-            .ok_or(StoreError::NotFound("conversation"))?;
+        let leg = self.leg(actor, conversation, reply.inbox.as_ref()).await?;
         let parts = self.plan(&leg.inbox, &reply.text, &reply.attachments).await?;
         let inbox = reply.inbox.as_ref().map_or("", InboxId::as_str);
         let close = if reply.close { "close" } else { "" };
@@ -68,6 +67,22 @@ impl Engine {
             undo: self.config().queue.undo,
         };
         Ok(self.store().insert_reply(actor, new).await?)
+    }
+
+    async fn leg(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        inbox: Option<&InboxId>,
+    ) -> Result<Leg, ReplyError> {
+        let store = self.store();
+        if let Some(leg) = store.find_leg(actor, conversation, inbox).await? {
+            return Ok(leg);
+        }
+        if inbox.is_some() && store.find_leg(actor, conversation, None).await?.is_some() {
+            return Err(ReplyError::NotHere);
+        }
+        Err(StoreError::NotFound("conversation").into())
     }
 
     /// Cuts a message into the parts that an inbox carries.

@@ -153,6 +153,7 @@ impl Write for OnConversation {
                 ("conversation.reopened", json!({"type": "reopened"}))
             }
             Act::Waive { reason, seen_position, .. } => {
+                before.has(*seen_position)?;
                 let waived =
                     obligation::waive(tx, &mut after, self.actor.id(), reason, *seen_position).await?;
                 if waived == 0 {

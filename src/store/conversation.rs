@@ -11,7 +11,7 @@ use rapport_model::{
 use super::{
     db::{Run, built},
     dialect,
-    error::StoreError,
+    error::{Conflict, StoreError},
     rows::{self, Rows},
     tx::{CountKey, NewEvent, Tx},
     value::{Row, Value, values},
@@ -193,6 +193,14 @@ impl Conversation {
             state: self.state.as_str(),
             waiting: self.due_at.is_some(),
         }
+    }
+
+    /// Refuses a position that was never given: nobody can have seen it.
+    pub(super) fn has(&self, position: i64) -> Result<(), StoreError> {
+        if position > self.last_position {
+            return Err(Conflict::NotThere(self.last_position).into());
+        }
+        Ok(())
     }
 
     /// The next position, taken.

@@ -65,6 +65,9 @@ pub enum Conflict {
     /// The same key came with another body.
     #[error("the idempotency key was used for something else")]
     KeyReused,
+    /// The author claims to have seen what is not there: the newest position is given.
+    #[error("the newest position of this conversation is {0}")]
+    NotThere(i64),
     /// The recipient can't be written to.
     #[error("{0}")]
     CannotReply(String),

@@ -156,7 +156,8 @@ impl Write for Reply {
         if let Some(message) = entry::find_key(tx, actor.id(), &reply.key, &reply.body_hash).await? {
             return Ok(message);
         }
-        conversation_for(tx, actor, &self.inboxes, &reply.conversation).await?;
+        let found = conversation_for(tx, actor, &self.inboxes, &reply.conversation).await?;
+        found.has(reply.seen_position)?;
         self.refuse_unseen(tx).await?;
         silence_bot(tx, &reply.conversation).await?;
         let before = conversation::get(tx, &reply.conversation).await?;
