@@ -129,12 +129,13 @@ pub(super) async fn every_request(State(api): State<Api>, request: Request, next
         || path.starts_with("/media/")
         || matches!(path, "/healthz" | "/readyz"));
     let plain = for_people && api.site.reached(request.headers()) == Reached::Plain;
-    let asks_api = path.starts_with("/api/");
+    let (asks_api, is_media) = (path.starts_with("/api/"), path.starts_with("/media/"));
     let mut response = REQUEST
         .scope(id.clone(), async move {
             if !plain {
                 let response = next.run(request).await;
-                return if asks_api { as_problem(response) } else { response };
+                // What an inbox's connector tells its provider stays as it is.
+                return if asks_api || is_media { as_problem(response) } else { response };
             }
             if asks_api {
                 let detail = "This address is not encrypted: add TLS, or use the public address.";

@@ -72,13 +72,7 @@ pub fn router(engine: Engine, public_url: Url, secret_key: Secret) -> Router {
         .layer(DefaultBodyLimit::max(limits.request))
         .merge(files::upload_router(limits.attachment))
         .fallback(|| async { error::ApiError::not_found("address") })
-        .method_not_allowed_fallback(|| async {
-            error::ApiError::new(
-                axum::http::StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "This address does not take that method.",
-            )
-        })
+        .method_not_allowed_fallback(|| async { error::ApiError::method_not_allowed() })
         .layer(middleware::from_fn_with_state(api.clone(), guard::same_origin));
     let hooks = webhooks::router().layer(DefaultBodyLimit::max(limits.webhook));
     Router::new()
@@ -91,6 +85,7 @@ pub fn router(engine: Engine, public_url: Url, secret_key: Secret) -> Router {
         .merge(files::media_router())
         .merge(health::router())
         .fallback(web::serve)
+        .method_not_allowed_fallback(|| async { error::ApiError::method_not_allowed() })
         .layer(middleware::from_fn_with_state(api.clone(), guard::every_request))
         .with_state(api)
 }

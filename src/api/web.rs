@@ -1,5 +1,5 @@
-//! The web files, carried in the binary. Every address that is no file and not the API's is the inbox's
-//! own: it routes by itself.
+//! The web files, carried in the binary: the files by their names, and the page of the inbox under each
+//! address that it routes by itself. Nothing else is an address.
 
 use axum::{
     extract::State,
@@ -15,29 +15,30 @@ use super::{Api, error::ApiError};
 #[allow_missing = true]
 struct Files;
 
+/// The first parts of the inbox's own addresses, as `web/src/router.svelte.ts` reads them.
+const PAGES: [&str; 9] =
+    ["inbox", "sign-in", "invitation", "invitations", "invite", "reset", "associates", "inboxes", "account"];
+
 pub(super) async fn serve(State(api): State<Api>, method: Method, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path.starts_with("api/")
-        || path.starts_with("webhooks/")
-        || path.starts_with("assets/") && Files::get(path).is_none()
-    {
+    let Some(name) = page_or_file(path, api.engine.config().playground.enabled) else {
         return ApiError::not_found("address").into_response();
-    }
+    };
     if method != Method::GET && method != Method::HEAD {
-        let detail = "This address does not take that method.";
-        return ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).into_response();
+        return ([(header::ALLOW, "GET, HEAD")], ApiError::method_not_allowed()).into_response();
     }
-    if path == "playground" || path.starts_with("playground/") {
-        return if api.engine.config().playground.enabled && cfg!(feature = "playground") {
-            file("playground.html")
-        } else {
-            ApiError::not_found("address").into_response()
-        };
-    }
-    if path.is_empty() || path == "playground.html" || Files::get(path).is_none() {
-        file("index.html")
-    } else {
-        file(path)
+    file(name)
+}
+
+/// Which file an address shows: its own, or the page that routes by itself.
+fn page_or_file(path: &str, playground: bool) -> Option<&str> {
+    let first = path.split('/').next().unwrap_or_default();
+    match first {
+        "playground" if playground && cfg!(feature = "playground") => Some("playground.html"),
+        "" if path.is_empty() => Some("index.html"),
+        first if PAGES.contains(&first) => Some("index.html"),
+        "playground.html" => None,
+        _ => Files::get(path).map(|_| path),
     }
 }
 
@@ -58,4 +59,30 @@ fn file(path: &str) -> Response {
         if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_that_the_inbox_routes_is_served_and_nothing_else() {
+        let router = include_str!("../../web/src/router.svelte.ts");
+        let parse = router.split("switch (first)").nth(1).unwrap().split("default:").next().unwrap();
+        let mut routed: Vec<&str> =
+            parse.lines().filter_map(|line| line.trim().strip_prefix("case '")?.split('\'').next()).collect();
+        routed.retain(|first| !first.is_empty());
+        routed.sort_unstable();
+        let mut served = PAGES;
+        served.sort_unstable();
+        assert_eq!(routed, served);
+        for path in ["", "inbox", "inbox/mine/cnv_1/card", "invitation/abc", "account"] {
+            assert_eq!(page_or_file(path, false), Some("index.html"), "{path}");
+        }
+        for path in
+            ["api", "metrics", "webhooks", "healthz/x", "assets/none.js", "inboxx", ".env", "playground.html"]
+        {
+            assert_eq!(page_or_file(path, false), None, "{path}");
+        }
+    }
 }

@@ -4,7 +4,10 @@
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State, rejection::BytesRejection},
+    extract::{
+        Path, State,
+        rejection::{BytesRejection, PathRejection},
+    },
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -20,7 +23,8 @@ pub(super) fn router() -> Router<Api> {
         .route("/webhooks/{inbox}/status", get(status).post(status))
 }
 
-type Call = (State<Api>, Path<String>, Method, Uri, HeaderMap, Result<Bytes, BytesRejection>);
+type Call =
+    (State<Api>, Result<Path<String>, PathRejection>, Method, Uri, HeaderMap, Result<Bytes, BytesRejection>);
 
 async fn messages(call: Call) -> Response {
     receive(call, WebhookRoute::Messages).await
@@ -31,7 +35,8 @@ async fn status(call: Call) -> Response {
 }
 
 async fn receive(call: Call, route: WebhookRoute) -> Response {
-    let (State(api), Path(inbox), method, uri, headers, body) = call;
+    let (State(api), inbox, method, uri, headers, body) = call;
+    let Ok(Path(inbox)) = inbox else { return ApiError::not_found("inbox").into_response() };
     let body = match body {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
