@@ -14,13 +14,15 @@ use super::{
     Api,
     dto::{Attachment, Message, Summary},
     error::{ApiError, Problem},
-    request::{Body, id, idempotency_key},
+    request::{Body, id, idempotency_key, is_blank},
     session::SignedIn,
 };
 use crate::{
     engine::{NewReply, ReplyError},
     store::{Conflict, NewDraft, StoreError},
 };
+
+const LONGEST_REASON: usize = 500;
 
 /// The conversation after an act.
 #[derive(Debug, Serialize, ToSchema)]
@@ -140,6 +142,9 @@ pub(super) async fn reply(
         inbox: reply.inbox.map(InboxId),
         key: idempotency_key(&headers)?,
     };
+    if is_blank(&new.text) && new.attachments.is_empty() {
+        return Err(ApiError::field("text", "the reply is empty"));
+    }
     match api.engine.reply(who.actor(), &conversation, new).await {
         Ok(message) => Ok((StatusCode::CREATED, written(&api, &who, &message, &conversation).await?)),
         Err(ReplyError::Store(StoreError::Conflict(Conflict::NewerMessage))) => {
@@ -208,7 +213,7 @@ pub(super) async fn note(
 ) -> Result<(StatusCode, Json<Written>), ApiError> {
     let conversation: ConversationId = id(text, "conversation")?;
     let (key, files) = (idempotency_key(&headers)?, attachments(note.attachments)?);
-    if note.text.trim().is_empty() && files.is_empty() {
+    if is_blank(&note.text) && files.is_empty() {
         return Err(ApiError::field("text", "the note is empty"));
     }
     let message = api.engine.store().insert_note(who.actor(), &conversation, note.text, files, key).await?;
@@ -301,7 +306,7 @@ pub(super) async fn waive(
     Body(waive): Body<Waive>,
 ) -> Result<Json<Acted>, ApiError> {
     let conversation = id(text, "conversation")?;
-    let detail = waive.detail.as_deref().map(str::trim).filter(|detail| !detail.is_empty());
+    let detail = waive.detail.as_deref().map(str::trim).filter(|detail| !is_blank(detail));
     let word = match waive.reason {
         WaiveReason::Spam => "spam",
         WaiveReason::Thanks => "thanks",
@@ -311,10 +316,8 @@ pub(super) async fn waive(
         }
         WaiveReason::Other => "other",
     };
-    let reason = detail.map_or_else(
-        || word.to_owned(),
-        |detail| format!("{word}: {}", rapport_model::text::storable(detail)),
-    );
+    short("detail", detail.unwrap_or_default())?;
+    let reason = detail.map_or_else(|| word.to_owned(), |detail| format!("{word}: {detail}"));
     api.engine.store().waive(who.actor(), &conversation, reason, waive.seen_position, waive.close).await?;
     acted(&api, &who, &conversation).await
 }
@@ -344,13 +347,11 @@ pub(super) async fn block(
 ) -> Result<StatusCode, ApiError> {
     let handle: HandleId = id(text, "handle")?;
     let reason = block.reason.trim();
-    if reason.is_empty() {
+    if is_blank(reason) {
         return Err(ApiError::field("reason", "say why"));
     }
-    api.engine
-        .store()
-        .block(who.actor(), &handle, rapport_model::text::storable(reason).into_owned())
-        .await?;
+    short("reason", reason)?;
+    api.engine.store().block(who.actor(), &handle, reason.to_owned()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -365,6 +366,14 @@ pub(super) async fn unblock(
     let handle: HandleId = id(text, "handle")?;
     api.engine.store().unblock(who.actor(), &handle).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A reason stands in a line of the timeline.
+fn short(field: &str, reason: &str) -> Result<(), ApiError> {
+    if reason.chars().count() > LONGEST_REASON {
+        return Err(ApiError::field(field, format!("at most {LONGEST_REASON} characters")));
+    }
+    Ok(())
 }
 
 fn attachments(list: Vec<String>) -> Result<Vec<AttachmentId>, ApiError> {

@@ -13,7 +13,7 @@ use super::{
     Api,
     dto::RoleName,
     error::{ApiError, Problem},
-    request::{Body, id},
+    request::{Body, id, is_blank},
     session::Admin,
 };
 use crate::store::{self, AssociateChange, Invited, NewAssociate};
@@ -177,9 +177,10 @@ async fn link(api: &Api, invited: Invited) -> Result<Json<Link>, ApiError> {
     }))
 }
 
-fn name(text: &str) -> Result<String, ApiError> {
+/// A name as it may be kept.
+pub(super) fn name(text: &str) -> Result<String, ApiError> {
     let name = text.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+    if is_blank(name) || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(ApiError::field("name", "a name has 1 to 100 characters"));
     }
     Ok(name.to_owned())

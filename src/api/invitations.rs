@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Api,
+    Api, associates,
     error::{ApiError, Problem},
     me::{self, Me},
     request::Body,
@@ -55,7 +55,8 @@ pub(super) async fn accept(
 ) -> Result<Response, ApiError> {
     // Asked first, so that nobody makes us hash passwords without a link.
     api.engine.store().find_invitation(&token).await?.ok_or_else(|| ApiError::not_found("invitation"))?;
-    let name = accept.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let name =
+        accept.name.as_deref().filter(|name| !name.trim().is_empty()).map(associates::name).transpose()?;
     let hash = api.passwords.hash_new("password", accept.password).await?;
     let session = api.engine.store().accept_invitation(&token, hash, name).await?;
     me::signed_in(&api, &headers, &session).await

@@ -1,15 +1,17 @@
-//! Reading requests: JSON bodies that are exactly what they say, and ids.
+//! Reading requests: JSON bodies that are exactly what they say, words that say something, and ids.
 
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
     http::{StatusCode, header},
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use super::{Api, error::ApiError};
 
-/// A JSON body: the right content type, well-formed, and with no field that we don't know.
+/// A JSON body: the right content type, well-formed, an object, with no field that we don't know and no
+/// text that the store can't keep as it is.
 pub(super) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
@@ -30,6 +32,8 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
         let bytes = Bytes::from_request(request, api)
             .await
             .map_err(|rejection| too_large(rejection.into_response_status(), limit))?;
+        refuse_all_but_objects(&bytes)?;
+        refuse_nul(&bytes)?;
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();
@@ -37,11 +41,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
             if inner.is_data() {
                 ApiError::field(if path == "." { "body" } else { &path }, inner.to_string())
             } else {
-                ApiError::new(
-                    StatusCode::BAD_REQUEST,
-                    "malformed_json",
-                    format!("The body is not JSON: {inner}."),
-                )
+                malformed(&inner)
             }
         })?;
         reader.end().map_err(|error| {
@@ -53,6 +53,53 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
         })?;
         Ok(Self(value))
     }
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "malformed_json", format!("The body is not JSON: {error}."))
+}
+
+/// A list would do for an object too, its items for the fields in their order: a body must say which
+/// field it means. No body of ours has an object within it.
+fn refuse_all_but_objects(bytes: &[u8]) -> Result<(), ApiError> {
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_none_or(|first| *first == b'{') {
+        return Ok(());
+    }
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| malformed(&error))?;
+    Err(ApiError::field("body", "the body must be a JSON object"))
+}
+
+/// The store can't keep NUL in a text, and what a person wrote is not changed behind their back.
+fn refuse_nul(bytes: &[u8]) -> Result<(), ApiError> {
+    // Within JSON it stands in this form alone. Whoever wrote these six characters has them escaped.
+    if !bytes.windows(6).any(|six| six == br"\u0000") {
+        return Ok(());
+    }
+    let Ok(Value::Object(fields)) = serde_json::from_slice(bytes) else { return Ok(()) };
+    let holds = |text: &str| text.contains('\0');
+    for (field, value) in &fields {
+        let found = match value {
+            Value::String(text) => holds(text),
+            Value::Array(items) => items.iter().filter_map(Value::as_str).any(holds),
+            _ => false,
+        };
+        if found || holds(field) {
+            return Err(ApiError::field(field, "a text can't hold the character NUL"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text shows nothing: white space, and what Unicode lets disappear.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+                | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+                | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+                | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+    })
 }
 
 trait RejectionStatus {
@@ -79,15 +126,44 @@ pub(super) fn id<T: TryFrom<String>>(text: String, what: &'static str) -> Result
     T::try_from(text).map_err(|_| ApiError::not_found(what))
 }
 
-/// The key under which a client may say the same thing again: 1 to 64 printable characters.
+const LONGEST_KEY: usize = 64;
+
+/// The key under which a client may say the same thing again.
 pub(super) fn idempotency_key(headers: &axum::http::HeaderMap) -> Result<String, ApiError> {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default();
-    if (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(key.to_owned())
     } else {
         Err(ApiError::field(
             "Idempotency-Key",
-            "the header is needed: 1 to 64 printable characters, new for each message",
+            format!(
+                "the header is needed, new for each message: 1 to {LONGEST_KEY} visible characters of ASCII, no spaces"
+            ),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shows_nothing_is_blank_and_a_single_sign_is_not() {
+        for text in
+            ["", " \r\n\t", "\u{200B}", "\u{2060}\u{FEFF} ", "\u{FE0F}\u{E0100}", "\u{3164}\u{AD}", "\0"]
+        {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in [".", "\u{200B}a", "❤\u{FE0F}", "\u{1F468}\u{200D}\u{1F469}", "あ"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nul_is_found_in_a_field_and_not_in_what_only_spells_it() {
+        assert!(refuse_nul(br#"{"text": "a\u0000b"}"#).is_err());
+        assert!(refuse_nul(br#"{"teams": ["a", "\u0000"]}"#).is_err());
+        assert!(refuse_nul(br#"{"text": "a\\u0000b"}"#).is_ok());
+        assert!(refuse_nul(br#"{"text": "ab"}"#).is_ok());
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
             "post",
             "/conversations/{id}/replies",
             InScope,
-            json!({"text": "Hello", "attachments": [], "seen_position": 99, "close": false}),
+            json!({"text": "Hello", "attachments": [], "seen_position": 1, "close": false}),
         ),
         ("post", "/messages/{id}/undo", InScope, none.clone()),
         ("post", "/messages/{id}/resend", InScope, none.clone()),
@@ -70,7 +70,7 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
             "post",
             "/conversations/{id}/waive",
             InScope,
-            json!({"reason": "thanks", "seen_position": 99, "close": false}),
+            json!({"reason": "thanks", "seen_position": 1, "close": false}),
         ),
         ("post", "/conversations/{id}/read", InScope, json!({"position": 1})),
         ("post", "/handles/{id}/block", InScope, json!({"reason": "spam"})),
@@ -110,7 +110,7 @@ impl Things {
             .mara
             .request(Method::POST, &format!("/api/v1/conversations/{id}/replies"))
             .header("idempotency-key", "reply")
-            .json(&json!({"text": "Yes?", "attachments": [], "seen_position": 99, "close": false}));
+            .json(&json!({"text": "Yes?", "attachments": [], "seen_position": 1, "close": false}));
         let replied = bridge.mara.send(reply).await;
         assert_eq!(replied.status, StatusCode::CREATED, "{}", replied.json());
         Self {

@@ -23,6 +23,21 @@ on_both_engines! {
             (get("/api/v1/nowhere"), 404, "not_found"),
             (get("/api/nowhere"), 404, "not_found"),
             (get("/webhooks/nowhere"), 404, "not_found"),
+            (get("/webhooks/%FF"), 404, "not_found"),
+            (get("/webhooks"), 404, "not_found"),
+            (get("/webhooks/advice/more/still"), 404, "not_found"),
+            (get("/api"), 404, "not_found"),
+            (get("/api/v1"), 404, "not_found"),
+            (get("/api/v2/me"), 404, "not_found"),
+            (get("/metrics"), 404, "not_found"),
+            (get("/healthz/x"), 404, "not_found"),
+            (get("/readyz/"), 404, "not_found"),
+            (get("/media"), 404, "not_found"),
+            (get("/media/%FF"), 404, "not_found"),
+            (get("/.env"), 404, "not_found"),
+            (get("/assets/none.js"), 404, "not_found"),
+            (get("/inbox.php"), 404, "not_found"),
+            (mara.request(Method::POST, "/metrics"), 404, "not_found"),
             (get("/api/v1/conversations/nonsense"), 404, "not_found"),
             (get("/api/v1/conversations/%FF"), 404, "not_found"),
             (get("/api/v1/conversations/cnv_%00"), 404, "not_found"),
@@ -34,10 +49,23 @@ on_both_engines! {
             (get("/api/v1/events?after=x"), 422, "invalid"),
             (mara.request(Method::PUT, sign_in), 405, "method_not_allowed"),
             (mara.request(Method::POST, "/"), 405, "method_not_allowed"),
+            (mara.request(Method::POST, "/inbox/mine"), 405, "method_not_allowed"),
+            (mara.request(Method::POST, "/healthz"), 405, "method_not_allowed"),
+            (mara.request(Method::DELETE, "/readyz"), 405, "method_not_allowed"),
+            (mara.request(Method::PUT, "/webhooks/advice"), 405, "method_not_allowed"),
+            (mara.request(Method::DELETE, "/webhooks/advice/status"), 405, "method_not_allowed"),
+            (mara.request(Method::POST, "/api/openapi.json"), 405, "method_not_allowed"),
+            (mara.request(Method::PATCH, "/api/v1/attachments"), 405, "method_not_allowed"),
+            (mara.request(Method::POST, "/media/att_1"), 405, "method_not_allowed"),
             (json(sign_in, "{"), 400, "malformed_json"),
             (json(sign_in, ""), 400, "malformed_json"),
             (json(sign_in, &format!("{right} {right}")), 400, "malformed_json"),
             (json(sign_in, r#"{"email":"a"}"#), 422, "invalid"),
+            (json(sign_in, r#"["a","b"]"#), 422, "invalid"),
+            (json(sign_in, r#" "a""#), 422, "invalid"),
+            (json(sign_in, "null"), 422, "invalid"),
+            (json(sign_in, "[1,"), 400, "malformed_json"),
+            (json(sign_in, r#"{"email":"a\u0000","password":"b"}"#), 422, "invalid"),
             (json(sign_in, r#"{"email":["a"],"password":"b"}"#), 422, "invalid"),
             (json(sign_in, r#"{"email":"a","password":"b","role":"admin"}"#), 422, "invalid"),
             (mara.request(Method::POST, sign_in).body(right), 415, "unsupported_media_type"),
@@ -56,12 +84,109 @@ on_both_engines! {
             for member in ["type", "title", "detail"] {
                 assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{name} {problem}");
             }
+            assert_eq!(answer.headers.contains_key("allow"), status == 405, "{name} {:?}", answer.headers);
             assert_eq!(problem["errors"].is_array(), status == 422, "{name} {problem}");
             assert_eq!(problem["limit"].is_number(), status == 413, "{name} {problem}");
         }
         let broken = mara.request(Method::POST, sign_in).header("content-type", "application/json");
         let broken = mara.send(broken.body(b"{\"email\":\"\xff\",\"password\":\"b\"}".to_vec())).await;
         assert_eq!(broken.code(), "malformed_json");
+    }
+
+    async fn a_body_that_is_a_list_or_holds_nul_or_shows_nothing_changes_nothing(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let conversation = bridge.receive("+4917010000001", ADVICE, "Hello").await;
+        let position = conversation["position"].as_i64().unwrap();
+        let path = format!("/api/v1/conversations/{}", conversation["id"].as_str().unwrap());
+        let before = bridge.mara.get(&path).await.json();
+        let handle = format!("/api/v1/handles/{}/block", before["contact"]["handles"][0]["id"].as_str().unwrap());
+        let reply = |text: &str| json!({"text": text, "seen_position": position});
+        let waive = |detail: &str| json!({"reason": "other", "detail": detail, "seen_position": position});
+        let (replies, notes, draft) = (format!("{path}/replies"), format!("{path}/notes"), format!("{path}/draft"));
+        let waiver = format!("{path}/waive");
+        let mut cases = vec![
+            (Method::POST, &replies, json!(["Hi", [], position, false, null]), "body"),
+            (Method::POST, &notes, json!(["Hi", []]), "body"),
+            (Method::PUT, &draft, json!(["Hi", [], false]), "body"),
+            (Method::POST, &waiver, json!(["thanks", null, position, false]), "body"),
+            (Method::POST, &handle, json!(["spam"]), "body"),
+            (Method::POST, &replies, reply("a\0b"), "text"),
+            (Method::POST, &notes, json!({"text": "\0"}), "text"),
+            (Method::PUT, &draft, json!({"text": "a\0"}), "text"),
+            (Method::POST, &waiver, waive("\0"), "detail"),
+            (Method::POST, &waiver, waive("\u{200B}"), "detail"),
+            (Method::POST, &waiver, waive(&"x".repeat(501)), "detail"),
+            (Method::POST, &handle, json!({"reason": "\u{FEFF}"}), "reason"),
+            (Method::POST, &handle, json!({"reason": "a\0"}), "reason"),
+        ];
+        for nothing in ["", " \n", "\u{200B}", "\u{2060}\u{FEFF}", "\u{FE0F}\u{E0100} "] {
+            cases.push((Method::POST, &replies, reply(nothing), "text"));
+            cases.push((Method::POST, &notes, json!({"text": nothing}), "text"));
+        }
+        for (number, (method, path, body, field)) in cases.into_iter().enumerate() {
+            let request = bridge.mara.request(method, path).header("idempotency-key", format!("key{number}"));
+            let answer = bridge.mara.send(request.json(&body)).await;
+            let said = (answer.status, answer.json()["errors"][0]["field"].clone());
+            assert_eq!(said, (StatusCode::UNPROCESSABLE_ENTITY, json!(field)), "{path} {body} {}", answer.json());
+        }
+        assert_eq!(bridge.mara.get(&path).await.json(), before);
+        // A file alone says enough, and what somebody wrote on purpose stays.
+        let file = bridge.mara.upload("a.txt", "text/plain", b"hello").await.json()["id"].clone();
+        let note = bridge.mara.request(Method::POST, &notes).header("idempotency-key", "file");
+        let noted = bridge.mara.send(note.json(&json!({"text": "\u{200B}", "attachments": [file]}))).await;
+        assert_eq!(noted.status, StatusCode::CREATED, "{}", noted.json());
+        let named = json!({"name": "Jo\0nas"});
+        let associate = format!("/api/v1/associates/{}", bridge.jonas.id.as_ref().unwrap());
+        let renamed = bridge.ada.send(bridge.ada.request(Method::PATCH, &associate).json(&named)).await;
+        assert_eq!(renamed.json()["errors"][0]["field"], "name");
+    }
+
+    async fn nobody_has_seen_a_position_that_was_never_given(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let conversation = bridge.receive("+4917010000001", ADVICE, "Hello").await;
+        let newest = conversation["position"].as_i64().unwrap();
+        let path = format!("/api/v1/conversations/{}", conversation["id"].as_str().unwrap());
+        let before = bridge.mara.get(&path).await.json();
+        for seen in [newest + 1, 99, i64::MAX] {
+            for (act, body) in [
+                ("replies", json!({"text": "Hi", "seen_position": seen, "close": true})),
+                ("waive", json!({"reason": "thanks", "seen_position": seen, "close": true})),
+            ] {
+                let request = bridge.mara.request(Method::POST, &format!("{path}/{act}")).header("idempotency-key", "one");
+                let answer = bridge.mara.send(request.json(&body)).await;
+                let problem = answer.json();
+                assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{act} {problem}");
+                assert_eq!(problem["errors"][0]["field"], "seen_position", "{act}");
+                assert_eq!(problem["newest"], newest, "{act}");
+            }
+        }
+        assert_eq!(bridge.mara.get(&path).await.json(), before);
+        // Nothing is kept under the key either.
+        let request = bridge.mara.request(Method::POST, &format!("{path}/replies")).header("idempotency-key", "one");
+        let sent = bridge.mara.send(request.json(&json!({"text": "Hi", "seen_position": newest}))).await;
+        assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.json());
+    }
+
+    async fn an_inbox_that_a_conversation_was_never_held_on_is_named(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let conversation = bridge.receive("+4917010000001", ADVICE, "Hello").await;
+        let path = format!("/api/v1/conversations/{}/replies", conversation["id"].as_str().unwrap());
+        for inbox in ["orders", "nowhere", ""] {
+            let body = json!({"text": "Hi", "seen_position": 1, "inbox": inbox});
+            let send = |caller: &crate::bridge::Caller, key: &str| {
+                caller.request(Method::POST, &path).header("idempotency-key", key).json(&body)
+            };
+            let refused = bridge.mara.send(send(&bridge.mara, "a")).await;
+            let said = (refused.status, refused.json()["errors"][0]["field"].clone());
+            assert_eq!(said, (StatusCode::UNPROCESSABLE_ENTITY, json!("inbox")), "{inbox}");
+            // Whoever may not see the conversation learns nothing of its inboxes.
+            assert_eq!(bridge.jonas.send(send(&bridge.jonas, "b")).await.status, StatusCode::NOT_FOUND);
+            for key in ["", "a b", &"x".repeat(65)] {
+                let refused = bridge.mara.send(send(&bridge.mara, key)).await.json();
+                let reason = refused["errors"][0]["reason"].as_str().unwrap().to_owned();
+                assert!(reason.contains("64") && reason.contains("no spaces"), "{reason}");
+            }
+        }
     }
 
     async fn a_reply_names_its_key_and_what_its_author_had_seen(fresh: Fresh) {
@@ -83,11 +208,11 @@ on_both_engines! {
         let newer = late.json()["newer"].as_array().unwrap().clone();
         assert!(newer.iter().any(|message| message["text"] == "Are you there?"), "{newer:?}");
         // A 409 keeps nothing under the key.
-        let sent = send("b", reply("Yes, hello", 99)).await;
+        let sent = send("b", reply("Yes, hello", position + 1)).await;
         assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.json());
-        let again = send("b", reply("Yes, hello", 99)).await;
+        let again = send("b", reply("Yes, hello", position + 1)).await;
         assert_eq!(again.json()["message"]["id"], sent.json()["message"]["id"]);
-        assert_eq!(send("b", reply("Something else", 99)).await.code(), "idempotency_key_reused");
+        assert_eq!(send("b", reply("Something else", position + 1)).await.code(), "idempotency_key_reused");
         let close = path.replace("/replies", "/close");
         let undo = format!("/api/v1/messages/{}/undo", sent.json()["message"]["id"].as_str().unwrap());
         let undone = bridge.mara.post(&undo, Value::Null).await;
