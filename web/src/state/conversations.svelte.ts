@@ -99,17 +99,22 @@ export class Conversation {
 class Conversations {
   readonly #cache = new SvelteMap<string, Conversation>()
 
+  /** Ids by use, the longest unused first: what is open never falls out before what was only fetched ahead. */
+  readonly #used = new Set<string>()
+
   /** The conversation, from the cache or begun now. Call from an event or an effect, not while rendering. */
   get(id: string): Conversation {
     let found = this.#cache.get(id)
     if (!found) {
       found = new Conversation(id)
       this.#cache.set(id, found)
-      while (this.#cache.size > KEPT) {
-        const oldest = this.#cache.keys().next().value
-        if (oldest === undefined || oldest === id) break
-        this.#cache.delete(oldest)
-      }
+    }
+    this.#used.delete(id)
+    this.#used.add(id)
+    for (const oldest of this.#used) {
+      if (this.#used.size <= KEPT || oldest === id) break
+      this.#used.delete(oldest)
+      this.#cache.delete(oldest)
     }
     return found
   }
@@ -125,10 +130,12 @@ class Conversations {
     return conversation
   }
 
-  /** Fetches a neighbour ahead, so that going there is immediate. */
-  ahead(id: string): void {
+  /** Fetches a neighbour ahead, so that going there is immediate. Says whether that took a request. */
+  ahead(id: string): boolean {
     const conversation = this.get(id)
-    if (!conversation.loaded && !conversation.loading) void conversation.load()
+    if (conversation.loaded || conversation.loading) return false
+    void conversation.load()
+    return true
   }
 
   /** Messages of a contact, for every open timeline of that contact. */
@@ -151,6 +158,7 @@ class Conversations {
 
   clear(): void {
     this.#cache.clear()
+    this.#used.clear()
   }
 }
 

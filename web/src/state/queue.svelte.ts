@@ -14,6 +14,7 @@ class ViewState {
   loaded = $state(false)
   loading = $state(false)
   failed = $state(false)
+  flight: Promise<void> | null = null
 }
 
 export const isUnread = (s: Summary): boolean => s.inbound_position > (s.read_position ?? 0)
@@ -67,9 +68,16 @@ class Queue {
     return n
   }
 
-  async load(view: View, more = false, limit = PAGE): Promise<void> {
+  /** Loads a page; who asks while one is under way waits for that one. */
+  load(view: View, more = false, limit = PAGE): Promise<void> {
     const state = this.views[view]
-    if (state.loading || (more && state.next === null)) return
+    if (more && state.next === null) return Promise.resolve()
+    state.flight ??= this.#load(view, more, limit).finally(() => (state.flight = null))
+    return state.flight
+  }
+
+  async #load(view: View, more: boolean, limit: number): Promise<void> {
+    const state = this.views[view]
     state.loading = true
     const stamp = stream.seq
     try {
@@ -140,7 +148,8 @@ class Queue {
     this.#stamps.clear()
     this.#countsStamp = 0
     this.counts = null
-    for (const view of VIEWS) Object.assign(this.views[view], { ids: [], next: null, loaded: false, failed: false })
+    for (const view of VIEWS)
+      Object.assign(this.views[view], { ids: [], next: null, loaded: false, failed: false, flight: null })
   }
 
   #put(summary: Summary): void {
@@ -148,21 +157,35 @@ class Queue {
     const me = session.me?.id ?? ''
     for (const view of VIEWS) {
       const state = this.views[view]
-      const has = state.ids.includes(summary.id)
+      const was = state.ids.indexOf(summary.id)
       const should = state.loaded && belongs(view, summary, me)
-      if (!has && !should) continue
-      const ids = new Set(state.ids)
-      if (should) ids.add(summary.id)
-      else ids.delete(summary.id)
-      this.#arrange(view, ids, has ? null : summary)
+      if (was < 0 && !should) continue
+      const ids = was < 0 ? [...state.ids] : state.ids.toSpliced(was, 1)
+      const at = should ? this.#place(ids, summary) : -1
+      // A newcomer that would stand beyond the last loaded page waits for that page.
+      if (was < 0 && state.next !== null && at === ids.length) continue
+      if (should && at === was) continue
+      if (should) ids.splice(at, 0, summary.id)
+      state.ids = ids
     }
   }
 
-  /** Sorts a view; a newcomer that would stand beyond the last loaded page waits for that page. */
-  #arrange(view: View, ids: Set<string>, newcomer: Summary | null = null): void {
+  /** Where a summary stands among sorted rows: halved, because a list may be ten thousand long. */
+  #place(ids: string[], summary: Summary): number {
+    let [low, high] = [0, ids.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const other = this.known.get(ids[middle] ?? '')
+      if (other && before(other, summary) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Sorts a view anew. */
+  #arrange(view: View, ids: Set<string>): void {
     const state = this.views[view]
     const rows = [...ids].flatMap((id) => this.known.get(id) ?? []).sort(before)
-    if (newcomer && state.next !== null && rows.at(-1)?.id === newcomer.id) rows.pop()
     const next = rows.map((s) => s.id)
     if (next.length !== state.ids.length || next.some((id, i) => id !== state.ids[i])) state.ids = next
   }
