@@ -16,6 +16,7 @@ pub const POINTS: &[&str] = &[
     "outbox.claimed",
     "outbox.settle",
     "reply.inserted",
+    "webhook.received",
 ];
 
 /// Marks a durable step. When the point is switched to `return`, the step fails as a full disk would.

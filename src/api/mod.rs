@@ -16,6 +16,7 @@ mod inboxes;
 mod invitations;
 mod limiter;
 mod me;
+mod panics;
 mod password;
 mod queue;
 mod request;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use rapport_model::Secret;
+use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 use utoipa::{Modify as _, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -86,6 +88,7 @@ pub fn router(engine: Engine, public_url: Url, secret_key: Secret) -> Router {
         .merge(health::router())
         .fallback(web::serve)
         .method_not_allowed_fallback(|| async { error::ApiError::method_not_allowed() })
+        .layer(CatchPanicLayer::custom(panics::answer))
         .layer(middleware::from_fn_with_state(api.clone(), guard::every_request))
         .with_state(api)
 }

@@ -16,6 +16,7 @@ use rapport_model::id::InboxId;
 use rapport_sdk::{WebhookRequest, WebhookRoute};
 
 use super::{Api, error::ApiError};
+use crate::failpoints;
 
 pub(super) fn router() -> Router<Api> {
     Router::new()
@@ -59,6 +60,7 @@ async fn receive(call: Call, route: WebhookRoute) -> Response {
         body,
         received_at: api.engine.clock().now(),
     };
+    failpoints::pause("webhook.received");
     let Some(answer) = api.engine.webhook(&InboxId(inbox), request).await else {
         return ApiError::not_found("inbox").into_response();
     };

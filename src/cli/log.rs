@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// Starts logging; once a process.
+/// Starts logging, of panics too; once a process.
 pub(super) fn start(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::builder().parse(&log.filter).context("log.filter")?;
     let builder = tracing_subscriber::fmt()
@@ -18,5 +18,11 @@ pub(super) fn start(log: &Log) -> anyhow::Result<()> {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    started.map_err(anyhow::Error::from_boxed).context("The log can't be started")
+    started.map_err(anyhow::Error::from_boxed).context("The log can't be started")?;
+    std::panic::set_hook(Box::new(|panic| {
+        // Not its text: that may quote what a customer wrote.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "A panic");
+    }));
+    Ok(())
 }

@@ -220,3 +220,25 @@ on_both_engines! {
         assert_eq!(bridge.mara.post(&close, Value::Null).await.code(), "reply_owed");
     }
 }
+
+/// Fail points belong to the whole process: one test arms it, on both engines in turn.
+#[cfg(feature = "failpoints")]
+#[tokio::test]
+async fn a_handler_that_panics_answers_and_acknowledges_nothing() {
+    for fresh in [Fresh::sqlite(), Fresh::postgres().await] {
+        let bridge = Bridge::start(fresh).await;
+        let secret = "a customer's words";
+        fail::cfg("webhook.received", &format!("1*panic({secret})->off")).unwrap();
+        let (sid, outcome) = bridge.provider.receive_sms("+4917010000001", ADVICE, "Hello", Vec::new()).await;
+        assert_eq!(outcome.status, Some(500));
+        let problem: Value = serde_json::from_str(&outcome.body).unwrap();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(500), &json!("internal")));
+        assert!(problem["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{problem}");
+        assert!(!outcome.body.contains(secret), "{}", outcome.body);
+        assert_eq!(bridge.ada.get("/api/v1/conversations?view=all").await.json()["items"], json!([]));
+        // The provider comes again, and finds the bridge well.
+        assert!(bridge.provider.deliver(&sid).await.is_success());
+        let page = bridge.ada.get("/api/v1/conversations?view=all").await.json();
+        assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    }
+}
