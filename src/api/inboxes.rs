@@ -65,19 +65,19 @@ pub(super) struct Inboxes {
     items: Vec<Inbox>,
 }
 
-/// How every inbox fares.
+/// How the inboxes fare that the reader's teams serve, and those that are everybody's; to an admin all.
 #[utoipa::path(get, path = "/inboxes", operation_id = "list_inboxes", responses(
     (status = 200, body = Inboxes), (status = 401, body = Problem)))]
-pub(super) async fn list(State(api): State<Api>, _who: SignedIn) -> Result<Json<Inboxes>, ApiError> {
-    let mut records = api.engine.store().list_inbox_records().await?;
+pub(super) async fn list(State(api): State<Api>, who: SignedIn) -> Result<Json<Inboxes>, ApiError> {
+    let mut records = api.engine.store().list_inbox_records(who.actor()).await?;
     let config = api.engine.config();
     let states: HashMap<_, _> =
         api.engine.inboxes().into_iter().map(|status| (status.id.clone(), status)).collect();
-    let items = config.inboxes.iter().map(|inbox| {
-        let record = records.remove(&inbox.id).unwrap_or_default();
+    let items = config.inboxes.iter().filter_map(|inbox| {
+        let record = records.remove(&inbox.id)?;
         let status = states.get(&inbox.id);
         let health = status.map_or(Health::Starting, |status| status.health.clone());
-        Inbox {
+        Some(Inbox {
             id: inbox.id.to_string(),
             name: inbox.name.clone(),
             channel: inbox.channel().to_string(),
@@ -93,7 +93,7 @@ pub(super) async fn list(State(api): State<Api>, _who: SignedIn) -> Result<Json<
                 .collect(),
             outbox: Outbox { queued: record.queued, failed: record.failed, unconfirmed: record.unconfirmed },
             last_inbound_at: status.and_then(|status| status.last_inbound_at).map(Timestamp::millis),
-        }
+        })
     });
     Ok(Json(Inboxes { items: items.collect() }))
 }

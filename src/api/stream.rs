@@ -197,6 +197,7 @@ impl Reader {
                 Some(self.own_draft(conversation, change.seq).await?)
             }
             What::Read(..) | What::Draft(..) | What::Associate(_) => None,
+            What::Inbox(id, _) if !actor.serves(inboxes, id) => None,
             What::Inbox(id, health) => {
                 let health = json!({"state": health.word(), "reason": health.reason()});
                 Some(event("inbox", None, &json!({"id": id, "health": health})))

@@ -4,7 +4,13 @@ use std::collections::HashMap;
 
 use rapport_model::{Timestamp, id::InboxId};
 
-use super::{Store, db::Run as _, error::StoreError, value::values};
+use super::{
+    Actor, Store,
+    db::{Run as _, built},
+    error::StoreError,
+    rows::keys,
+    value::{Value, values},
+};
 
 /// How many gaps are shown of an inbox: the latest.
 const GAPS_SHOWN: usize = 20;
@@ -36,11 +42,33 @@ pub struct Gap {
 }
 
 impl Store {
-    /// The records of every inbox.
-    pub async fn list_inbox_records(&self) -> Result<HashMap<InboxId, InboxRecord>, StoreError> {
+    /// When something last came in on an inbox, by the store's clock.
+    pub async fn find_last_inbound(&self, inbox: &InboxId) -> Result<Option<Timestamp>, StoreError> {
+        self.pool
+            .clone()
+            .first("SELECT max(last_inbound_at) AS at FROM threads WHERE inbox_id = $1", values![inbox])
+            .await?
+            .map_or(Ok(None), |row| row.time_opt("at"))
+    }
+
+    /// The records of the inboxes within the actor's scope.
+    pub async fn list_inbox_records(
+        &self,
+        actor: &Actor,
+    ) -> Result<HashMap<InboxId, InboxRecord>, StoreError> {
         let mut pool = self.pool.clone();
         let mut records: HashMap<InboxId, InboxRecord> = HashMap::new();
-        for row in pool.all("SELECT id, complete_up_to FROM inboxes ORDER BY id", Vec::new()).await? {
+        let served = self.inboxes.iter().map(|facts| &facts.id).filter(|id| actor.serves(&self.inboxes, id));
+        let served: Vec<Vec<Value>> = served.map(|id| values![id]).collect();
+        if served.is_empty() {
+            return Ok(records);
+        }
+        let within = |before: &str, after: &str| {
+            let (source, args) = keys(self.engine(), served.clone());
+            (built([before, &source, after].concat()), args)
+        };
+        let (sql, args) = within("SELECT id, complete_up_to FROM inboxes WHERE id IN ", " ORDER BY id");
+        for row in pool.rows_of(sql, args).await? {
             let record =
                 InboxRecord { complete_up_to: row.time_opt("complete_up_to")?, ..Default::default() };
             records.insert(InboxId(row.get("id")?), record);
@@ -59,11 +87,12 @@ impl Store {
             }
         }
         // Two statements, each over one partial index, which a single condition would not find.
-        for sql in [
-            "SELECT inbox_id, state, count(*) AS n FROM outbox WHERE state = 'queued' GROUP BY inbox_id, state",
-            "SELECT inbox_id, state, count(*) AS n FROM outbox WHERE state IN ('failed', 'unconfirmed') GROUP BY inbox_id, state",
-        ] {
-            for row in pool.all(sql, Vec::new()).await? {
+        for condition in ["state = 'queued'", "state IN ('failed', 'unconfirmed')"] {
+            let select =
+                ["SELECT inbox_id, state, count(*) AS n FROM outbox WHERE ", condition, " AND inbox_id IN "]
+                    .concat();
+            let (sql, args) = within(&select, " GROUP BY inbox_id, state");
+            for row in pool.rows_of(sql, args).await? {
                 let record = records.entry(InboxId(row.get("inbox_id")?)).or_default();
                 let many = row.get("n")?;
                 match row.get::<String>("state")?.as_str() {

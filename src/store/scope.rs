@@ -117,6 +117,11 @@ impl Actor {
         open.contains(&inbox) || (team.is_none() && assignee.is_none() && served.contains(&inbox))
     }
 
+    /// Whether an inbox itself is within their scope: whether they would see what comes in on it.
+    pub fn serves(&self, inboxes: &[Arc<InboxFacts>], inbox: &InboxId) -> bool {
+        self.sees(inboxes, None, None, inbox)
+    }
+
     /// The inboxes that the actor's teams serve, and those that are everybody's.
     fn inboxes<'a>(&self, inboxes: &'a [Arc<InboxFacts>]) -> (Vec<&'a InboxId>, Vec<&'a InboxId>) {
         let served = inboxes

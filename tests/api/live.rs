@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rapport_fakes::twilio::{Fault, Operation};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -173,6 +174,30 @@ on_both_engines! {
         while mara.next().await.is_some() {}
         bridge.jonas.send(bridge.jonas.request(Method::DELETE, "/api/v1/session")).await;
         while jonas.next().await.is_some() {}
+    }
+
+    async fn how_an_inbox_fares_is_told_to_those_who_serve_it(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let conversation = bridge.receive("+4917010000001", ADVICE, "Hello").await;
+        let mut mara = Stream::open(&bridge.mara, "/api/v1/events").await;
+        let mut jonas = Stream::open(&bridge.jonas, "/api/v1/events").await;
+        mara.until("hello").await;
+        jonas.until("hello").await;
+        bridge.provider.fail_next(Operation::Send, Fault::Unauthorized);
+        let path = format!("/api/v1/conversations/{}/replies", conversation["id"].as_str().unwrap());
+        let reply = bridge.mara.request(Method::POST, &path).header("idempotency-key", "one");
+        let body = json!({"text": "Hi", "seen_position": conversation["position"]});
+        assert_eq!(bridge.mara.send(reply.json(&body)).await.status, StatusCode::CREATED);
+        bridge.clock.advance(Duration::from_secs(10));
+        bridge.server.engine().store().nudge();
+        loop {
+            let told = mara.until("inbox").await.0;
+            assert_eq!(told.data["id"], "advice");
+            if told.data["health"]["state"] == "unauthorized" { break }
+        }
+        bridge.receive("+4917010000002", ORDERS, "the sign").await;
+        let (_, before) = jonas.until("conversation").await;
+        assert!(before.iter().all(|event| event.name != "inbox" || event.data["id"] == "orders"), "{before:?}");
     }
 
     async fn another_team_changes_what_a_stream_shows(fresh: Fresh) {

@@ -251,6 +251,15 @@ on_both_engines! {
             let counts: i64 = page["counts"].as_object().unwrap().values().filter_map(Value::as_i64).sum();
             assert_eq!(counts, 0, "{view}");
         }
+        for (caller, expected) in
+            [(&bridge.ada, vec!["advice", "orders"]), (&bridge.mara, vec!["advice"]), (&bridge.jonas, vec!["orders"])]
+        {
+            let page = caller.get("/api/v1/inboxes").await.json();
+            let ids: Vec<&str> =
+                page["items"].as_array().unwrap().iter().map(|inbox| inbox["id"].as_str().unwrap()).collect();
+            assert_eq!(ids, expected);
+            assert_eq!(page["items"][0]["outbox"]["queued"], i64::from(expected[0] == "advice"));
+        }
         let seen = bridge.mara.get("/api/v1/conversations?view=all").await.json();
         assert_eq!(seen["items"].as_array().unwrap().len(), 1);
     }
