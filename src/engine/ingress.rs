@@ -44,7 +44,15 @@ impl InboxIngress {
         Self { store, blobs, facts, ours, last_inbound: AtomicI64::new(0) }
     }
 
-    /// When something last came in since the start.
+    /// Reads from the store when something last came in: this process may not have been there.
+    pub(super) async fn recall(&self) -> Result<(), StoreError> {
+        if let Some(at) = self.store.find_last_inbound(&self.facts.id).await? {
+            self.last_inbound.fetch_max(at.millis(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// When something last came in.
     pub(super) fn last_inbound(&self) -> Option<Timestamp> {
         match self.last_inbound.load(Ordering::Relaxed) {
             0 => None,

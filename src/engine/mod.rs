@@ -124,6 +124,10 @@ impl Engine {
             engine.inner.tasks.spawn(dispatch::run(engine.clone(), inbox.clone()));
             engine.inner.tasks.spawn(supervisor::run(engine.clone(), inbox.clone()));
         }
+        engine
+            .inner
+            .tasks
+            .spawn(engine.inner.shutdown.clone().run_until_cancelled_owned(status::recall(engine.clone())));
         engine.inner.tasks.spawn(jobs::run(engine.clone()));
         engine.inner.live.start(&engine.inner.tasks, &engine.inner.shutdown, engine.watch_health());
         engine

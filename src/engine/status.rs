@@ -15,7 +15,7 @@ pub struct InboxStatus {
     pub id: InboxId,
     /// How its connection fares.
     pub health: Health,
-    /// When something last came in, since the start.
+    /// When something last came in.
     pub last_inbound_at: Option<Timestamp>,
 }
 
@@ -38,5 +38,14 @@ impl Engine {
     /// Asks a provider whether the account works, without any effect.
     pub async fn check(&self, inbox: &InboxId) -> Option<Result<(), rapport_sdk::ConnectorError>> {
         Some(self.inbox(inbox)?.connector.check().await)
+    }
+}
+
+/// Looks up what the process before knew. Aside: it must not hold up the start.
+pub(super) async fn recall(engine: Engine) {
+    for (id, inbox) in &engine.inner.inboxes {
+        if let Err(error) = inbox.ingress.recall().await {
+            tracing::warn!(inbox.id = %id, %error, "When something last came in is not known");
+        }
     }
 }

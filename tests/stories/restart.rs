@@ -14,6 +14,14 @@ on_both_engines! {
     async fn what_was_offered_while_nobody_was_there_comes_by_the_list_and_is_acknowledged(fresh: Fresh) {
         let mut bridge = Bridge::start(fresh).await;
         bridge.write("Before").await;
+        let last = bridge.get("/api/v1/inboxes").await["items"][0]["last_inbound_at"].clone();
+        assert!(last.is_i64(), "{last}");
+        bridge.stop().await;
+        bridge.start_again().await;
+        until("the last arrival is known again", async || {
+            bridge.get("/api/v1/inboxes").await["items"][0]["last_inbound_at"] == last
+        })
+        .await;
         bridge.stop().await;
         for number in 0..30 {
             let text = format!("Meanwhile {number}");
