@@ -129,7 +129,8 @@ pub(super) async fn every_request(State(api): State<Api>, request: Request, next
         || path.starts_with("/media/")
         || matches!(path, "/healthz" | "/readyz"));
     let plain = for_people && api.site.reached(request.headers()) == Reached::Plain;
-    let (asks_api, is_media) = (path.starts_with("/api/"), path.starts_with("/media/"));
+    let asks_api = path.starts_with("/api/") || path.starts_with("/playground/api/");
+    let is_media = path.starts_with("/media/");
     let mut response = REQUEST
         .scope(id.clone(), async move {
             if !plain {

@@ -37,6 +37,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::engine::Engine;
 
 pub use password::hash as hash_password;
+#[cfg(feature = "playground")]
+pub(crate) use {error::ApiError, request::Body};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -58,8 +60,9 @@ pub(crate) struct Api {
 )]
 struct Description;
 
-/// Every address of the bridge, but for the playground's.
-pub fn router(engine: Engine, public_url: Url, secret_key: Secret) -> Router {
+/// Every address of the bridge. `beside` are routes that a page of ours calls and that are not the
+/// bridge's own, as the playground's: the same guards stand before them.
+pub(crate) fn router(engine: Engine, public_url: Url, secret_key: Secret, beside: Router<Api>) -> Router {
     let limits = engine.config().limits;
     let tls = engine.config().server.tls.is_some();
     let proxies = engine.config().server.trusted_proxies.clone();
@@ -76,6 +79,9 @@ pub fn router(engine: Engine, public_url: Url, secret_key: Secret) -> Router {
         .fallback(|| async { error::ApiError::not_found("address") })
         .method_not_allowed_fallback(|| async { error::ApiError::method_not_allowed() })
         .layer(middleware::from_fn_with_state(api.clone(), guard::same_origin));
+    let beside = beside
+        .layer(DefaultBodyLimit::max(limits.request))
+        .layer(middleware::from_fn_with_state(api.clone(), guard::same_origin));
     let hooks = webhooks::router().layer(DefaultBodyLimit::max(limits.webhook));
     Router::new()
         .nest("/api/v1", v1)
@@ -84,6 +90,7 @@ pub fn router(engine: Engine, public_url: Url, secret_key: Secret) -> Router {
             get(|| async { ([("content-type", "application/json")], openapi_json()) }),
         )
         .merge(hooks)
+        .merge(beside)
         .merge(files::media_router())
         .merge(health::router())
         .fallback(web::serve)

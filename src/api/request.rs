@@ -12,7 +12,7 @@ use super::{Api, error::ApiError};
 
 /// A JSON body: the right content type, well-formed, an object, with no field that we don't know and no
 /// text that the store can't keep as it is.
-pub(super) struct Body<T>(pub T);
+pub(crate) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
     type Rejection = ApiError;

@@ -82,12 +82,10 @@ impl Server {
         let links = MediaLinks::new(secret_key.clone(), public_url.clone());
         let engine = Engine::start(Setup { config: config.clone(), store, blobs, clock, connectors, links });
 
-        let router = api::router(engine.clone(), public_url.clone(), secret_key);
+        let beside = axum::Router::new();
         #[cfg(feature = "playground")]
-        let router = match &playground {
-            Some(playground) => router.merge(playground.router()),
-            None => router,
-        };
+        let beside = playground.as_ref().map_or(beside, playground::Playground::router);
+        let router = api::router(engine.clone(), public_url.clone(), secret_key, beside);
         #[cfg(feature = "playground")]
         let sign_ins = match &playground {
             Some(_) => playground::invite(&engine).await?,

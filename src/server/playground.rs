@@ -2,22 +2,21 @@
 //! that a newcomer writes as a customer and answers as an associate, through the real connector.
 //!
 //! Only on loopback, and only in builds with the feature `playground`. It speaks to the bridge the
-//! way a provider does, over HTTP: nothing here reaches into the store.
+//! way a provider does, over HTTP: nothing here reaches into the store. The provider keeps its messages
+//! in the data folder, so that the phones show after a crash what they showed before.
 
 use std::{
-    collections::BTreeSet,
     convert::Infallible,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use axum::{
-    Json, Router,
-    extract::State,
+    Extension, Json, Router,
     http::StatusCode,
-    response::{IntoResponse, Response, Sse, sse::Event},
+    response::{Sse, sse::Event},
     routing::{get, post},
 };
 use futures_util::{Stream, stream};
@@ -32,7 +31,7 @@ use url::Url;
 
 use super::{SignIn, StartError};
 use crate::{
-    api,
+    api::{self, Api, ApiError, Body},
     config::Config,
     engine::{Engine, webhook_url},
     registry::Provided,
@@ -55,9 +54,8 @@ pub(super) struct Playground {
     /// Our numbers at the pretended provider, by the inbox's name.
     numbers: Arc<[(String, String)]>,
     down: Arc<AtomicBool>,
-    fault: Arc<Mutex<Option<String>>>,
-    /// Every number that wrote: each is a phone.
-    phones: Arc<Mutex<BTreeSet<String>>>,
+    /// The next send is to be cut rather than refused, while a fault waits for it.
+    cut: Arc<AtomicBool>,
 }
 
 impl Playground {
@@ -70,10 +68,10 @@ impl Playground {
         if !config.playground.enabled {
             return Ok(None);
         }
-        let provider = FakeTwilio::start(FakeTwilioConfig::new(clock))
-            .await
-            .map_err(|error| StartError::Playground(error.to_string()))?;
-        let phones = CUSTOMERS.iter().map(|(number, _)| (*number).to_owned()).collect();
+        let memory = config.data_dir.join("playground").join("provider.jsonl");
+        let fake = FakeTwilioConfig { memory: Some(memory), ..FakeTwilioConfig::new(clock) };
+        let provider =
+            FakeTwilio::start(fake).await.map_err(|error| StartError::Playground(error.to_string()))?;
         let mut numbers = Vec::new();
         for inbox in config.inboxes.iter().filter(|inbox| inbox.account.is_provided()) {
             let url = Url::parse(&webhook_url(public_url, &inbox.id))
@@ -83,13 +81,7 @@ impl Playground {
                 numbers.push((inbox.name.clone(), address.expose().to_owned()));
             }
         }
-        Ok(Some(Self {
-            provider,
-            numbers: numbers.into(),
-            down: Arc::default(),
-            fault: Arc::default(),
-            phones: Arc::new(Mutex::new(phones)),
-        }))
+        Ok(Some(Self { provider, numbers: numbers.into(), down: Arc::default(), cut: Arc::default() }))
     }
 
     /// The account that inboxes without one of their own use.
@@ -102,33 +94,40 @@ impl Playground {
     }
 
     /// The page's own API.
-    pub(super) fn router(&self) -> Router {
+    pub(super) fn router(&self) -> Router<Api> {
         Router::new()
             .route("/playground/api/state", get(state))
             .route("/playground/api/sms", post(write))
             .route("/playground/api/again", post(again))
             .route("/playground/api/fault", post(set_fault))
             .route("/playground/api/events", get(events))
-            .with_state(self.clone())
+            .layer(Extension(self.clone()))
+    }
+
+    /// What goes wrong just now, by the name that the page knows.
+    fn fault(&self) -> Option<&'static str> {
+        if self.down.load(Ordering::Relaxed) {
+            return Some("down");
+        }
+        let cut = self.cut.load(Ordering::Relaxed);
+        self.provider.is_failing(Operation::Send).then_some(if cut { "cut_send" } else { "refuse_send" })
     }
 
     fn state(&self) -> Value {
         let numbers: serde_json::Map<String, Value> =
             self.numbers.iter().map(|(name, number)| (name.clone(), json!(number))).collect();
         let mut messages: Vec<(i64, Value)> = Vec::new();
-        let phones = self.phones.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for number in &phones {
-            for message in self.provider.phone(number) {
-                messages.push((message.at.millis(), shown(number, &message)));
+        for number in self.provider.customers() {
+            for message in self.provider.phone(&number) {
+                messages.push((message.at.millis(), shown(&number, &message)));
             }
         }
         messages.sort_by_key(|(at, _)| *at);
-        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
         json!({
             "numbers": numbers,
             "customers": CUSTOMERS.map(|(number, name)| json!({"number": number, "name": name})),
             "messages": messages.into_iter().map(|(_, message)| message).collect::<Vec<_>>(),
-            "faults": fault.into_iter().collect::<Vec<_>>(),
+            "faults": self.fault().into_iter().collect::<Vec<_>>(),
         })
     }
 }
@@ -185,7 +184,7 @@ fn shown(number: &str, message: &PhoneMessage) -> Value {
     })
 }
 
-async fn state(State(playground): State<Playground>) -> Json<Value> {
+async fn state(Extension(playground): Extension<Playground>) -> Json<Value> {
     Json(playground.state())
 }
 
@@ -196,19 +195,21 @@ struct Write {
     body: String,
 }
 
-/// A customer writes. While the provider is down the message waits at the provider and comes in by its
-/// list, as it would in earnest.
-async fn write(State(playground): State<Playground>, Json(sms): Json<Write>) -> Response {
+/// A customer writes. While the provider is down the message waits at the provider until it is back.
+async fn write(
+    Extension(playground): Extension<Playground>,
+    Body(sms): Body<Write>,
+) -> Result<Json<Value>, ApiError> {
     let Some((_, to)) = playground.numbers.first() else {
-        return (StatusCode::CONFLICT, "No inbox uses the playground's provider.").into_response();
+        let detail = "No inbox uses the playground's provider.";
+        return Err(ApiError::new(StatusCode::CONFLICT, "no_inbox", detail));
     };
-    playground.phones.lock().unwrap_or_else(PoisonError::into_inner).insert(sms.from.clone());
     if playground.down.load(Ordering::Relaxed) {
         let sid = playground.provider.offer(&sms.from, to, &sms.body, Vec::new());
-        return Json(json!({"sid": sid, "stored": false})).into_response();
+        return Ok(Json(json!({"sid": sid, "stored": false})));
     }
     let (sid, outcome) = playground.provider.receive_sms(&sms.from, to, &sms.body, Vec::new()).await;
-    Json(json!({"sid": sid, "stored": outcome.is_success()})).into_response()
+    Ok(Json(json!({"sid": sid, "stored": outcome.is_success()})))
 }
 
 #[derive(Deserialize)]
@@ -218,7 +219,7 @@ struct Again {
 }
 
 /// The provider calls a second time with the same message.
-async fn again(State(playground): State<Playground>, Json(again): Json<Again>) -> Json<Value> {
+async fn again(Extension(playground): Extension<Playground>, Body(again): Body<Again>) -> Json<Value> {
     let outcome = playground.provider.deliver(&again.sid).await;
     Json(json!({"stored": outcome.is_success()}))
 }
@@ -238,34 +239,35 @@ enum FaultKind {
     None,
 }
 
-async fn set_fault(State(playground): State<Playground>, Json(fault): Json<SetFault>) -> Json<Value> {
+async fn set_fault(Extension(playground): Extension<Playground>, Body(fault): Body<SetFault>) -> Json<Value> {
     let provider = &playground.provider;
     provider.clear_faults();
-    playground.down.store(matches!(fault.kind, FaultKind::Down), Ordering::Relaxed);
-    let name = match fault.kind {
-        FaultKind::CutSend => {
-            provider.fail_next(Operation::Send, Fault::ActedThenCut);
-            Some("cut_send")
-        }
+    let is_down = matches!(fault.kind, FaultKind::Down);
+    let was_down = playground.down.swap(is_down, Ordering::Relaxed);
+    playground.cut.store(matches!(fault.kind, FaultKind::CutSend), Ordering::Relaxed);
+    match fault.kind {
+        FaultKind::CutSend => provider.fail_next(Operation::Send, Fault::ActedThenCut),
         FaultKind::RefuseSend => {
             provider.fail_next(Operation::Send, Fault::Refused { status: 400, code: 21_614 });
-            Some("refuse_send")
         }
         FaultKind::Down => {
             for _ in 0..DOWN_CALLS {
                 provider.fail_next(Operation::Send, Fault::Cut);
                 provider.fail_next(Operation::List, Fault::Cut);
             }
-            Some("down")
         }
-        FaultKind::None => None,
-    };
-    *playground.fault.lock().unwrap_or_else(PoisonError::into_inner) = name.map(str::to_owned);
+        FaultKind::None => {}
+    }
+    if was_down && !is_down {
+        provider.deliver_waiting().await;
+    }
     Json(playground.state())
 }
 
 /// The state, again whenever it changes.
-async fn events(State(playground): State<Playground>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn events(
+    Extension(playground): Extension<Playground>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut changes = playground.provider.subscribe();
     changes.mark_changed();
     let states = stream::unfold((playground, changes), |(playground, mut changes)| async move {

@@ -2,12 +2,15 @@
 //! clock that the story moves.
 //!
 //! [`bridge`] starts it and speaks to it; [`sms`] is the life of a message, [`trouble`] what goes
-//! wrong at the provider, [`restart`] what an end and a new start make of it.
+//! wrong at the provider, [`restart`] what an end and a new start make of it, `playground` what a
+//! newcomer tries.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bridge;
 mod hard_cases;
+#[cfg(feature = "playground")]
+mod playground;
 mod restart;
 mod sms;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]

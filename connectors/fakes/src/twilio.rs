@@ -3,10 +3,11 @@
 //! It keeps messages like the real one: what a customer writes is recorded and offered once to the
 //! webhook; what the bridge sends is checked against the API's description, recorded, and reported
 //! on. [`Fault`]s make single calls fail. `rest` answers the API, `callback` signs and calls,
-//! `ledger` is the memory, `wire` can cut a connection.
+//! `ledger` is the memory, `journal` its form on disk, `wire` can cut a connection.
 
 mod callback;
 mod fault;
+mod journal;
 mod ledger;
 mod rest;
 mod spec;
@@ -15,6 +16,7 @@ mod wire;
 use std::{
     collections::HashMap,
     net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -50,6 +52,8 @@ pub struct FakeTwilioConfig {
     pub webhook_timeouts: Timeouts,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
+    /// The file in which it keeps its messages; `None`: it forgets them when it ends.
+    pub memory: Option<PathBuf>,
 }
 
 impl FakeTwilioConfig {
@@ -64,6 +68,7 @@ impl FakeTwilioConfig {
             redeliver: false,
             webhook_timeouts: Timeouts::default(),
             port: 0,
+            memory: None,
         }
     }
 }
@@ -221,11 +226,12 @@ impl FakeTwilio {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", config.port)).await?;
         let address = listener.local_addr()?;
         let base = Url::parse(&format!("http://{address}/")).map_err(std::io::Error::other)?;
+        let ledger = config.memory.as_deref().map(Ledger::open).transpose()?.unwrap_or_default();
         let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
             config,
             base,
-            ledger: Mutex::default(),
+            ledger: Mutex::new(ledger),
             webhooks: Mutex::default(),
             plan: Mutex::default(),
             changes: watch::Sender::new(0),
@@ -285,6 +291,11 @@ impl FakeTwilio {
         self.shared.with(|ledger| ledger.faults.push(operation, fault));
     }
 
+    /// Whether a fault still waits for a call of this operation.
+    pub fn is_failing(&self, operation: Operation) -> bool {
+        self.shared.with(|ledger| ledger.faults.wait_for(operation))
+    }
+
     /// Forgets the faults that did not happen yet.
     pub fn clear_faults(&self) {
         self.shared.with(|ledger| ledger.faults.clear());
@@ -309,6 +320,17 @@ impl FakeTwilio {
         let sid = self.shared.with(|ledger| ledger.customer_writes(from, to, body, media, now));
         self.shared.changed();
         sid
+    }
+
+    /// Offers what was never offered, oldest first: the provider is back after an outage of its own.
+    pub async fn deliver_waiting(&self) {
+        let waiting = self.shared.with(|ledger| {
+            let waits = |record: &&Record| record.direction == Direction::Inbound && record.tries == 0;
+            ledger.records().filter(waits).map(|record| record.sid.clone()).collect::<Vec<_>>()
+        });
+        for sid in waiting {
+            self.deliver(&sid).await;
+        }
     }
 
     /// Offers a recorded message to the webhook, again if need be.
@@ -352,6 +374,19 @@ impl FakeTwilio {
         self.shared.with(|ledger| {
             let shown = ledger.records().filter_map(|record| record.on_phone(number, base, account));
             shown.collect()
+        })
+    }
+
+    /// The numbers of the customers who wrote, in the order in which each wrote first.
+    pub fn customers(&self) -> Vec<String> {
+        self.shared.with(|ledger| {
+            let mut numbers: Vec<String> = Vec::new();
+            for record in ledger.records().filter(|record| record.direction == Direction::Inbound) {
+                if !numbers.contains(&record.from) {
+                    numbers.push(record.from.clone());
+                }
+            }
+            numbers
         })
     }
 

@@ -66,6 +66,10 @@ impl Faults {
         self.0.get_mut(&operation)?.pop_front()
     }
 
+    pub(crate) fn wait_for(&self, operation: Operation) -> bool {
+        self.0.get(&operation).is_some_and(|faults| !faults.is_empty())
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

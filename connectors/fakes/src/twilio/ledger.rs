@@ -1,13 +1,19 @@
 //! The account's memory: messages, files, opt-outs, and what was asked of it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::Path,
+};
 
 use rapport_sdk::model::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
     FakeMedia, PhoneMessage, SentMessage,
     fault::{Faults, Operation},
+    journal::Journal,
 };
 
 /// The account's memory.
@@ -19,12 +25,14 @@ pub(crate) struct Ledger {
     /// (our number, customer's number)
     opted_out: HashSet<(String, String)>,
     calls: HashMap<Operation, usize>,
+    /// Where it outlives the process, if it does.
+    journal: Option<Journal>,
     pub(crate) faults: Faults,
     pub(crate) violations: Vec<String>,
 }
 
 /// Which way a message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Direction {
     /// A customer wrote it.
     Inbound,
@@ -70,6 +78,20 @@ pub(crate) fn sid(prefix: &str) -> String {
 }
 
 impl Ledger {
+    /// A memory that goes on from what its journal holds.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let (journal, records) = Journal::open(path)?;
+        let mut ledger = Self::default();
+        for record in records {
+            if record.direction == Direction::Inbound {
+                ledger.heed(&record.from, &record.to, &record.body);
+            }
+            ledger.add(record);
+        }
+        ledger.journal = Some(journal);
+        Ok(ledger)
+    }
+
     pub(crate) fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.order.iter()
     }
@@ -78,15 +100,39 @@ impl Ledger {
         self.order.get(*self.index.get(sid)?)
     }
 
-    fn find_mut(&mut self, sid: &str) -> Option<&mut Record> {
-        self.order.get_mut(*self.index.get(sid)?)
+    /// Changes a message; `None`: there is none.
+    fn change<T>(&mut self, sid: &str, change: impl FnOnce(&mut Record) -> T) -> Option<T> {
+        let record = self.order.get_mut(*self.index.get(sid)?)?;
+        let changed = change(record);
+        note(&mut self.journal, record);
+        Some(changed)
     }
 
     fn add(&mut self, record: Record) -> String {
         let sid = record.sid.clone();
+        note(&mut self.journal, &record);
         self.index.insert(sid.clone(), self.order.len());
         self.order.push(record);
         sid
+    }
+
+    /// Acts on a keyword, and says what the provider answers to it.
+    fn heed(&mut self, from: &str, to: &str, body: &str) -> Option<&'static str> {
+        let pair = (to.to_owned(), from.to_owned());
+        match body.trim().to_ascii_uppercase().as_str() {
+            "STOP" | "STOPALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT" | "OPTOUT" | "REVOKE" => {
+                self.opted_out.insert(pair).then_some(
+                    "You have successfully been unsubscribed. You will not receive any more messages \
+                     from this number. Reply START to resubscribe.",
+                )
+            }
+            "START" | "YES" | "UNSTOP" => self.opted_out.remove(&pair).then_some(
+                "You have successfully been re-subscribed to messages from this number. Reply HELP \
+                 for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
+            ),
+            "HELP" | "INFO" => Some("Reply STOP to unsubscribe. Msg&Data Rates May Apply."),
+            _ => None,
+        }
     }
 
     /// Records what a customer wrote, and acts on a keyword.
@@ -105,21 +151,7 @@ impl Ledger {
             ..Record::new(Direction::Inbound, from, to, body, now)
         };
         let sid = self.add(record);
-        let pair = (to.to_owned(), from.to_owned());
-        let answer = match body.trim().to_ascii_uppercase().as_str() {
-            "STOP" | "STOPALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT" | "OPTOUT" | "REVOKE" => {
-                self.opted_out.insert(pair).then_some(
-                    "You have successfully been unsubscribed. You will not receive any more messages \
-                     from this number. Reply START to resubscribe.",
-                )
-            }
-            "START" | "YES" | "UNSTOP" => self.opted_out.remove(&pair).then_some(
-                "You have successfully been re-subscribed to messages from this number. Reply HELP \
-                 for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
-            ),
-            "HELP" | "INFO" => Some("Reply STOP to unsubscribe. Msg&Data Rates May Apply."),
-            _ => None,
-        };
+        let answer = self.heed(from, to, body);
         if let Some(answer) = answer {
             let status = "delivered".to_owned();
             self.add(Record { status, ..Record::new(Direction::Reply, to, from, answer, now) });
@@ -151,26 +183,26 @@ impl Ledger {
             "delivered" | "undelivered" | "failed" => 3,
             _ => 4,
         };
-        if let Some(record) = self.find_mut(sid)
-            && rank(status) > rank(&record.status)
-        {
+        if self.find(sid).is_none_or(|record| rank(status) <= rank(&record.status)) {
+            return;
+        }
+        self.change(sid, |record| {
             status.clone_into(&mut record.status);
             record.error_code = code;
             record.updated = now;
-        }
+        });
     }
 
     pub(crate) fn note_media(&mut self, sid_of_message: &str, file: FakeMedia) {
-        if let Some(record) = self.find_mut(sid_of_message) {
-            record.media.push((sid("ME"), file));
-        }
+        self.change(sid_of_message, |record| record.media.push((sid("ME"), file)));
     }
 
     /// Counts a try to offer a message, and gives the message.
     pub(crate) fn try_to_offer(&mut self, sid: &str) -> Option<Record> {
-        let record = self.find_mut(sid)?;
-        record.tries += 1;
-        Some(record.clone())
+        self.change(sid, |record| {
+            record.tries += 1;
+            record.clone()
+        })
     }
 
     pub(crate) fn media(&self, message: &str, media: &str) -> Option<FakeMedia> {
@@ -179,9 +211,7 @@ impl Ledger {
     }
 
     pub(crate) fn delete_media(&mut self, message: &str) {
-        if let Some(record) = self.find_mut(message) {
-            record.media.clear();
-        }
+        self.change(message, |record| record.media.clear());
     }
 
     pub(crate) fn count_call(&mut self, operation: Operation) {
@@ -190,6 +220,16 @@ impl Ledger {
 
     pub(crate) fn calls(&self, operation: Operation) -> usize {
         self.calls.get(&operation).copied().unwrap_or(0)
+    }
+}
+
+/// Keeps how a message stands, where the memory is kept. A disk that refuses costs the playground its
+/// memory of one message, and never the run.
+fn note(journal: &mut Option<Journal>, record: &Record) {
+    if let Some(journal) = journal
+        && let Err(error) = journal.note(record)
+    {
+        tracing::warn!(%error, "The fake provider could not write down a message");
     }
 }
 
@@ -210,6 +250,14 @@ impl Record {
             at: now,
             updated: now,
             tries: 0,
+        }
+    }
+
+    /// What was on its way arrives.
+    pub(super) fn arrive(&mut self) {
+        if self.direction == Direction::Sent && matches!(self.status.as_str(), "queued" | "sending" | "sent")
+        {
+            "delivered".clone_into(&mut self.status);
         }
     }
 

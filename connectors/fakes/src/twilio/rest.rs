@@ -72,6 +72,9 @@ async fn answer(
         ledger.count_call(operation);
         ledger.faults.take(operation)
     });
+    if fault.is_some() {
+        api.shared.changed();
+    }
     let account = path[0].trim_end_matches(".json");
     let act = async || {
         if !is_ours(&api.shared, &headers) {
