@@ -6,10 +6,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! cargo deny --version >/dev/null 2>&1; then
-  echo "deny: cargo-deny is missing; installing it (about 3 minutes)"
-  cargo install --quiet --locked cargo-deny
-fi
 cargo fetch --locked --quiet
 
 # cargo deny wants a git checkout under this name, and reads the time of FETCH_HEAD alone.

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match runtime.block_on(cli::run(cli)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("rapport: {error:#}");
+            eprintln!("rapport: {}", cli::explain(&error));
             ExitCode::FAILURE
         }
     }

@@ -70,7 +70,7 @@ fn the_defaults_are_those_that_are_promised() {
     assert_eq!(config.queue.undo, Duration::from_secs(7));
     assert_eq!(config.queue.reopen_within, Duration::from_hours(14 * 24));
     assert_eq!(config.limits.attachment, 25 << 20);
-    assert!(config.bot_enabled && config.metrics.is_none() && config.inboxes.is_empty());
+    assert!(config.bot_enabled && config.inboxes.is_empty());
     assert!(!config.playground.enabled && config.secret_key.is_none());
 }
 

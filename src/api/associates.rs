@@ -16,7 +16,7 @@ use super::{
     request::{Body, id, is_blank},
     session::Admin,
 };
-use crate::store::{self, AssociateChange, Invited, NewAssociate};
+use crate::store::{self, AssociateChange, Invited, NewAssociate, is_email};
 
 /// Somebody who answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -188,12 +188,10 @@ pub(super) fn name(text: &str) -> Result<String, ApiError> {
 
 fn email(text: &str) -> Result<String, ApiError> {
     let email = text.trim();
-    let plain = email.len() <= 254 && !email.chars().any(|c| c.is_whitespace() || c.is_control());
-    match email.split_once('@') {
-        Some((user, host)) if plain && !user.is_empty() && !host.is_empty() && !host.contains('@') => {
-            Ok(email.to_owned())
-        }
-        _ => Err(ApiError::field("email", "this is no e-mail address")),
+    if is_email(email) {
+        Ok(email.to_owned())
+    } else {
+        Err(ApiError::field("email", "this is no e-mail address"))
     }
 }
 

@@ -11,13 +11,23 @@ use rapport_model::id::TeamId;
 use super::AssociateCommand;
 use crate::{
     clock::SystemClock,
-    config::Config,
+    config::{Config, StoreUrl},
     server,
-    store::{AssociateChange, Invited, NewAssociate, Role, Store},
+    store::{AssociateChange, Invited, NewAssociate, Role, Store, is_email},
 };
 
 /// Does one thing in the store and prints what became of it.
 pub(super) async fn run(config: Config, command: AssociateCommand) -> anyhow::Result<()> {
+    match &command {
+        AssociateCommand::Add { email, .. } => {
+            anyhow::ensure!(
+                is_email(email),
+                "\"{email}\" is no e-mail address: write it as name@shop.example."
+            );
+        }
+        // Whoever asks about the people in a store did not mean to make an empty one.
+        _ => require_store(&config)?,
+    }
     let (store, writer) = server::open_store_only(&config, Arc::new(SystemClock)).await?;
     let outcome = act(&config, &store, command).await;
     drop(store);
@@ -76,6 +86,17 @@ async fn act(config: &Config, store: &Store, command: AssociateCommand) -> anyho
         }
     }
     Ok(())
+}
+
+fn require_store(config: &Config) -> anyhow::Result<()> {
+    match &config.store {
+        StoreUrl::Sqlite(path) if !path.exists() => anyhow::bail!(
+            "There is no store at {}. Name the configuration of the right one with --config FILE, or start \
+             `rapport serve` once.",
+            path.display()
+        ),
+        _ => Ok(()),
+    }
 }
 
 async fn find(store: &Store, email: &str) -> anyhow::Result<crate::store::Associate> {

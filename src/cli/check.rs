@@ -1,6 +1,7 @@
 //! `rapport check`: the configuration in force, and everything that is wrong with it.
 //!
-//! Shows where each value was written, so that nobody has to guess which layer won. Secrets are
+//! Shows where each value was written, so that nobody has to guess which layer won, or, where something
+//! is refused, that alone. Secrets are
 //! shown as the reference that names them. With `--connect` each inbox is tried by its connector.
 
 use std::{path::Path, process::ExitCode};
@@ -13,11 +14,16 @@ use crate::{
 pub(super) async fn run(loaded: Loaded, file: Option<&Path>, connect: bool) -> anyhow::Result<ExitCode> {
     match file {
         Some(file) => println!("Configuration: {}, over the defaults.\n", file.display()),
-        None => println!("Configuration: the defaults.\n"),
+        None => {
+            println!("Configuration: the defaults, because there is no rapport.toml here and no --config.\n");
+        }
     }
-    show(&loaded);
     let refused = loaded.problems.iter().filter(|problem| problem.severity == Severity::Refused).count();
-    if !loaded.problems.is_empty() {
+    // What is wrong is not to be looked for among all that is right.
+    if refused == 0 {
+        show(&loaded);
+    }
+    if refused == 0 && !loaded.problems.is_empty() {
         println!();
     }
     for problem in &loaded.problems {
@@ -29,6 +35,9 @@ pub(super) async fn run(loaded: Loaded, file: Option<&Path>, connect: bool) -> a
         println!("The configuration is refused: {refused} {noun}.");
         return Ok(ExitCode::FAILURE);
     };
+    if config.inboxes.is_empty() {
+        println!("No customer can write yet: add an inbox, as config/rapport.example.toml shows.");
+    }
     let inboxes = count(config.inboxes.len(), "inbox", "inboxes");
     if !connect {
         println!("The configuration is valid: {inboxes}.");

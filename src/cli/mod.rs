@@ -111,6 +111,14 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// An error with its causes, in one line. Many of ours name their cause themselves: it is said once.
+pub fn explain(error: &anyhow::Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |said, cause| {
+        let cause = cause.to_string();
+        if said.ends_with(&cause) { said } else { format!("{said}: {cause}") }
+    })
+}
+
 fn file(named: Option<PathBuf>) -> Option<PathBuf> {
     named.or_else(|| {
         let default = PathBuf::from(DEFAULT_FILE);
@@ -139,6 +147,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let disk = || std::io::Error::other("the disk is full");
+        let wrapped = anyhow::Error::new(disk()).context("The store can't be opened: the disk is full");
+        assert_eq!(explain(&wrapped), "The store can't be opened: the disk is full");
+        let plain = anyhow::Error::new(disk()).context("The store can't be opened");
+        assert_eq!(explain(&plain), "The store can't be opened: the disk is full");
     }
 
     #[test]

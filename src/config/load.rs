@@ -131,7 +131,6 @@ fn read(tree: &Table, report: &Report) -> Config {
         retention: read_retention(&root.section("retention")),
         limits: read_limits(&root.section("limits")),
         log: read_log(&root.section("log")),
-        metrics: read_metrics(&root.section("metrics")),
         data_dir,
         teams,
         brands,
@@ -236,15 +235,6 @@ fn read_log(section: &Section<'_>) -> Log {
     }
     section.finish();
     Log { format, filter }
-}
-
-fn read_metrics(section: &Section<'_>) -> Option<SocketAddr> {
-    let is_set = section.text("listen").is_some_and(|text| !text.is_empty());
-    let listen = is_set
-        .then(|| section.parsed("listen", "an address with a port, such as \"127.0.0.1:9090\""))
-        .flatten();
-    section.finish();
-    listen
 }
 
 fn read_playground(section: &Section<'_>) -> Playground {

@@ -37,8 +37,6 @@ pub struct Config {
     pub limits: Limits,
     /// What the log looks like.
     pub log: Log,
-    /// Where metrics are served; `None`: nowhere.
-    pub metrics: Option<SocketAddr>,
     /// Groups of associates.
     pub teams: Vec<Team>,
     /// Every brand that an inbox or a table names.

@@ -102,6 +102,13 @@ pub fn fold_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
+/// Whether somebody can sign in with this: one `@` with something on both sides, and no blanks.
+pub fn is_email(text: &str) -> bool {
+    let plain = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    let (user, host) = text.split_once('@').unwrap_or_default();
+    plain && !user.is_empty() && !host.is_empty() && !host.contains('@')
+}
+
 /// Teams as they come out of `string_agg`: their ids hold no comma.
 pub(super) fn read_teams(row: &Row) -> Result<Vec<TeamId>, StoreError> {
     let joined: Option<String> = row.get("teams")?;
