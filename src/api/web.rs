@@ -34,7 +34,9 @@ pub(super) async fn serve(State(api): State<Api>, method: Method, uri: Uri) -> R
 fn page_or_file(path: &str, playground: bool) -> Option<&str> {
     let first = path.split('/').next().unwrap_or_default();
     match first {
-        "playground" if playground && path.trim_end_matches('/') == first && cfg!(feature = "playground") => Some("playground.html"),
+        "playground" if playground && path.trim_end_matches('/') == first && cfg!(feature = "playground") => {
+            Some("playground.html")
+        }
         "" if path.is_empty() => Some("index.html"),
         first if PAGES.contains(&first) => Some("index.html"),
         "playground.html" => None,
