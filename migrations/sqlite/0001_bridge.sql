@@ -353,15 +353,25 @@ CREATE INDEX raw_payloads_by_sighting ON raw_payloads (inbox_id, external_id);
 CREATE INDEX raw_payloads_by_blob ON raw_payloads (blob_key) WHERE blob_key IS NOT NULL;
 
 -- What could not be read: kept, shown, and owed until it is read again or a person sets it aside.
+-- Only a person settles it, or that it could be read after all.
 CREATE TABLE parked (
+    id TEXT PRIMARY KEY,
     inbox_id TEXT NOT NULL,
     external_id TEXT NOT NULL,
     reason TEXT NOT NULL,
     at BIGINT NOT NULL,
     settled_at BIGINT,
     settled_by TEXT REFERENCES associates (id),
-    PRIMARY KEY (inbox_id, external_id)
+    -- Why a person set it aside.
+    settled_reason TEXT,
+    -- What it became when it could be read.
+    message_id TEXT,
+    UNIQUE (inbox_id, external_id),
+    CHECK (settled_at IS NOT NULL OR (settled_by IS NULL AND settled_reason IS NULL AND message_id IS NULL)),
+    CHECK (settled_at IS NULL OR settled_by IS NOT NULL OR message_id IS NOT NULL),
+    CHECK (settled_reason IS NULL OR settled_by IS NOT NULL)
 );
+CREATE INDEX parked_owed ON parked (at, id) WHERE settled_at IS NULL;
 
 CREATE TABLE attachments (
     id TEXT PRIMARY KEY,

@@ -103,6 +103,8 @@ pub struct Counts {
     pub mine_waiting: i64,
     pub unassigned_waiting: i64,
     pub all_waiting: i64,
+    /// What could not be read, and is owed until it is read again or set aside.
+    pub parked: i64,
 }
 
 impl From<store::Counts> for Counts {
@@ -116,6 +118,7 @@ impl From<store::Counts> for Counts {
             mine_waiting: counts.mine_waiting,
             unassigned_waiting: counts.unassigned_waiting,
             all_waiting: counts.all_waiting,
+            parked: counts.parked,
         }
     }
 }

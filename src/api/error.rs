@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
-    engine::ReplyError,
+    engine::{ReadError, ReplyError},
     store::{Conflict, StoreError},
 };
 
@@ -154,6 +154,15 @@ fn sentence(text: &str) -> String {
     let text = text.trim_end_matches('.');
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::Unreadable(reason) => Self::new(StatusCode::CONFLICT, "unreadable", reason),
+        }
+    }
 }
 
 impl From<ReplyError> for ApiError {

@@ -17,6 +17,7 @@ mod invitations;
 mod limiter;
 mod me;
 mod panics;
+mod parked;
 mod password;
 mod queue;
 mod request;
@@ -129,6 +130,9 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(acts::unblock))
         .routes(routes!(files::download))
         .routes(routes!(inboxes::list))
+        .routes(routes!(parked::list))
+        .routes(routes!(parked::read))
+        .routes(routes!(parked::set_aside))
         .routes(routes!(stream::events))
 }
 

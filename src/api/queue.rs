@@ -127,12 +127,12 @@ pub(super) async fn timeline(
     Ok(Json((&found).into()))
 }
 
-fn place(field: &str, text: Option<&str>) -> Result<Option<Place>, ApiError> {
+pub(super) fn place(field: &str, text: Option<&str>) -> Result<Option<Place>, ApiError> {
     text.map(|text| text.parse().map_err(|_| ApiError::field(field, "this is not where a page ended")))
         .transpose()
 }
 
-fn limit(limit: Option<usize>) -> Result<usize, ApiError> {
+pub(super) fn limit(limit: Option<usize>) -> Result<usize, ApiError> {
     let limit = limit.unwrap_or(USUAL);
     if (1..=MOST).contains(&limit) {
         Ok(limit)

@@ -60,7 +60,8 @@ impl InboxIngress {
         }
     }
 
-    async fn commit(&self, mut batch: Batch) -> Result<Vec<Ingested>, StoreError> {
+    /// Makes a batch ready for the store: large raw forms go to the files first.
+    pub(super) async fn prepare(&self, mut batch: Batch) -> Result<IngestRequest, StoreError> {
         let mut raw_blobs = HashMap::new();
         for (at, event) in batch.events.iter_mut().enumerate() {
             let InboundEvent::Message(message) = event else { continue };
@@ -75,14 +76,18 @@ impl InboxIngress {
                 raw_blobs.insert(at, self.blobs.put(bytes).await?.key);
             }
         }
-        let any_message = batch.events.iter().any(|event| matches!(event, InboundEvent::Message(_)));
-        let request = IngestRequest::new(
+        Ok(IngestRequest::new(
             self.facts.clone(),
             batch.events,
             batch.cursor,
             batch.complete_up_to,
             raw_blobs,
-        );
+        ))
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<Vec<Ingested>, StoreError> {
+        let any_message = batch.events.iter().any(|event| matches!(event, InboundEvent::Message(_)));
+        let request = self.prepare(batch).await?;
         if sabotage::breaks(Rule::CommitBeforeAck) {
             let store = self.store.clone();
             tokio::spawn(async move {

@@ -211,6 +211,9 @@ impl Live {
                 *last = end;
                 continue;
             }
+            if events.iter().any(|event| event.kind.starts_with("inbox.parked")) {
+                self.inner.recount.notify_one();
+            }
             for change in load(&self.inner.store, events).await? {
                 match &change.what {
                     What::Conversation(_) => self.inner.recount.notify_one(),

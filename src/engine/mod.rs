@@ -2,7 +2,7 @@
 //!
 //! [`ingress`] takes in what connectors bring; [`dispatch`] sends what the outbox holds; [`jobs`] does
 //! what was put off; [`supervisor`] keeps the connectors running and knows how they fare; [`reply`]
-//! turns a person's words into parts. Nothing here decides what a conversation is: that is the
+//! turns a person's words into parts; [`parked`] reads again what could not be read. Nothing here decides what a conversation is: that is the
 //! store's. Nothing here knows a channel by its name: that is the connector's.
 //!
 //! Every task ends when the engine's token is cancelled; [`Engine::shutdown`] waits for them.
@@ -13,6 +13,7 @@ mod ingress;
 mod jobs;
 pub mod live;
 mod media;
+mod parked;
 mod reply;
 mod retry;
 mod status;
@@ -32,6 +33,7 @@ use crate::{
 
 pub use media::MediaLinks;
 pub(crate) use media::hex;
+pub use parked::ReadError;
 pub use reply::{NewReply, ReplyError};
 pub use status::InboxStatus;
 

@@ -65,11 +65,16 @@ pub struct Counts {
     pub unassigned_waiting: i64,
     /// Of all: waiting.
     pub all_waiting: i64,
+    /// What could not be read and is owed until it is read again or set aside.
+    pub parked: i64,
 }
 
 /// The counters of the whole store, from which anybody's counts are added up.
 #[derive(Debug, Clone, Default)]
-pub struct CountTable(Vec<Counted>);
+pub struct CountTable {
+    conversations: Vec<Counted>,
+    parked: Vec<(InboxId, i64)>,
+}
 
 #[derive(Debug, Clone)]
 struct Counted {
@@ -85,7 +90,12 @@ impl CountTable {
     /// What of it is within an actor's scope.
     pub fn of(&self, actor: &Actor, inboxes: &[Arc<InboxFacts>]) -> Counts {
         let mut counts = Counts::default();
-        for row in &self.0 {
+        for (inbox, many) in &self.parked {
+            if actor.sees(inboxes, None, None, inbox) {
+                counts.parked += many;
+            }
+        }
+        for row in &self.conversations {
             if !actor.sees(inboxes, row.team.as_ref(), row.assignee.as_ref(), &row.inbox) {
                 continue;
             }
@@ -169,7 +179,19 @@ impl Store {
             })
         };
         let rows: Result<Vec<Counted>, StoreError> = rows.iter().map(read).collect();
-        Ok(CountTable(rows?.into_iter().filter(|row| row.many != 0).collect()))
+        let conversations = rows?.into_iter().filter(|row| row.many != 0).collect();
+        let parked = self
+            .pool
+            .clone()
+            .all(
+                "SELECT inbox_id, count(*) AS n FROM parked WHERE settled_at IS NULL GROUP BY inbox_id",
+                Vec::new(),
+            )
+            .await?
+            .iter()
+            .map(|row| Ok((InboxId(row.get("inbox_id")?), row.get("n")?)))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(CountTable { conversations, parked })
     }
 
     /// How much is in each view of an actor.

@@ -170,6 +170,25 @@ impl Actor {
         lanes
     }
 
+    /// The scope over what belongs to an inbox and to no conversation, as a condition on a column that
+    /// names the inbox: who sees its unassigned conversations sees it.
+    pub(super) fn inbox_condition(
+        &self,
+        column: &str,
+        inboxes: &[Arc<InboxFacts>],
+        args: &mut Vec<Value>,
+    ) -> String {
+        if self.role == Role::Admin {
+            return "1 = 1".to_owned();
+        }
+        let mut any = vec!["1 = 0".to_owned()];
+        for inbox in inboxes.iter().filter(|inbox| self.sees(inboxes, None, None, &inbox.id)) {
+            args.push((&inbox.id).into());
+            any.push([column, " = $", &args.len().to_string()].concat());
+        }
+        format!("({})", any.join(" OR "))
+    }
+
     /// The whole scope as one condition on `conversations c`, for a row that is found by its id.
     pub(super) fn condition(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> String {
         let lanes = self.lanes(inboxes, args);

@@ -4,8 +4,8 @@ use rapport_model::{
     Address, AuthorKind, Timestamp, Trust,
     id::{
         AssociateId, AttachmentId, ChannelName, ContactId, ConversationId, ExternalMessageId,
-        ExternalThreadId, HandleId, InboxId, JobId, MessageId, ObligationId, OutboxId, RawId, Scope, TeamId,
-        ThreadId,
+        ExternalThreadId, HandleId, InboxId, JobId, MessageId, ObligationId, OutboxId, ParkedId, RawId,
+        Scope, TeamId, ThreadId,
     },
 };
 use sqlx::{Postgres, Row as _, Sqlite, postgres::PgRow, sqlite::SqliteRow};
@@ -83,6 +83,7 @@ value_from_id!(
     MessageId,
     ObligationId,
     OutboxId,
+    ParkedId,
     RawId,
     Scope,
     TeamId,

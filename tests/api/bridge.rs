@@ -102,6 +102,7 @@ impl Bridge {
         let config = loaded.into_config().unwrap();
         let server = Server::start(config, clock.clone()).await.unwrap();
         let url = server.public_url().as_str().trim_end_matches('/').to_owned();
+        provider.set_webhook(Url::parse(&format!("{url}/webhooks/advice")).unwrap());
         for (id, number) in [("advice", ADVICE), ("orders", ORDERS)] {
             provider.set_webhook_for(number, Url::parse(&format!("{url}/webhooks/{id}")).unwrap());
         }

@@ -78,6 +78,9 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
         ("post", "/attachments", SignedIn, none.clone()),
         ("get", "/attachments/{id}", InScope, none.clone()),
         ("get", "/inboxes", SignedIn, none.clone()),
+        ("get", "/parked", SignedIn, none.clone()),
+        ("post", "/parked/{id}/read", InScope, none.clone()),
+        ("post", "/parked/{id}/set-aside", InScope, json!({"reason": "a test call"})),
         ("get", "/events", SignedIn, none),
     ]
 }
@@ -90,6 +93,7 @@ struct Things {
     handle: String,
     attachment: String,
     associate: String,
+    parked: String,
 }
 
 impl Things {
@@ -118,9 +122,25 @@ impl Things {
             handle: opened["contact"]["handles"][0]["id"].as_str().unwrap().to_owned(),
             message: replied.json()["message"]["id"].as_str().unwrap().to_owned(),
             associate: bridge.jonas.id.as_ref().unwrap().to_string(),
+            parked: Self::park(bridge).await,
             conversation: id,
             attachment,
         }
+    }
+
+    /// Something that came to the inbox "advice" and can't be read.
+    async fn park(bridge: &Bridge) -> String {
+        let account = bridge.provider.account_sid().to_owned();
+        let fields = [
+            ("MessageSid", "SM1"),
+            ("AccountSid", &account),
+            ("From", "+4917010000001"),
+            ("To", ADVICE),
+            ("NumMedia", "many"),
+        ];
+        assert!(bridge.provider.call_webhook(&fields).await.is_success());
+        let listed = bridge.mara.get("/api/v1/parked").await.json();
+        listed["items"][0]["id"].as_str().unwrap().to_owned()
     }
 
     /// The same ids with another ending: they name nothing.
@@ -133,6 +153,7 @@ impl Things {
             handle: other(&self.handle),
             attachment: other(&self.attachment),
             associate: other(&self.associate),
+            parked: other(&self.parked),
         }
     }
 
@@ -143,6 +164,7 @@ impl Things {
             Some("messages") => &self.message,
             Some("handles") => &self.handle,
             Some("attachments") => &self.attachment,
+            Some("parked") => &self.parked,
             _ => &self.associate,
         };
         format!("/api/v1{}", path.replace("{id}", id).replace("{token}", "AAAA"))
@@ -260,7 +282,9 @@ on_both_engines! {
             assert_eq!(ids, expected);
             assert_eq!(page["items"][0]["outbox"]["queued"], i64::from(expected[0] == "advice"));
         }
+        assert_eq!(bridge.jonas.get("/api/v1/parked").await.json()["items"], json!([]));
         let seen = bridge.mara.get("/api/v1/conversations?view=all").await.json();
+        assert_eq!(seen["counts"]["parked"], 1);
         assert_eq!(seen["items"].as_array().unwrap().len(), 1);
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rapport::{
     config::{self, Source},
+    engine::Engine,
     server::Server,
     store::{NewAssociate, Role},
 };
@@ -18,6 +19,7 @@ use crate::testing::{Fresh, ManualClock};
 pub(crate) const CUSTOMER: &str = "+4917010000001";
 /// Our numbers: of the inbox "first" and of "second".
 pub(crate) const OURS: [&str; 2] = ["+4915550000001", "+4915550000002"];
+const PASSWORD: &str = "a password for tests";
 const NAMES: [&str; 2] = ["first", "second"];
 /// A story that waits longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -72,6 +74,11 @@ impl Bridge {
         self.server = Some(server);
     }
 
+    /// Its engine, for what no provider can bring about.
+    pub(crate) fn engine(&self) -> &Engine {
+        self.server.as_ref().unwrap().engine()
+    }
+
     /// Stops it as a supervisor does.
     pub(crate) async fn stop(&mut self) {
         self.server.take().unwrap().stop().await;
@@ -87,8 +94,17 @@ impl Bridge {
         let store = self.server.as_ref().unwrap().engine().store();
         let token = store.insert_associate(None, new).await.unwrap().token;
         let path = format!("/api/v1/invitations/{}", token.expose());
-        let body = json!({"password": "a password for tests"});
-        let answer = self.request(Method::POST, &path).json(&body).send().await.unwrap();
+        self.come_in(&path, json!({"password": PASSWORD})).await;
+    }
+
+    /// Signs in anew, when the session has ended.
+    pub(crate) async fn sign_in_again(&mut self) {
+        self.come_in("/api/v1/session", json!({"email": "ada@shop.example", "password": PASSWORD})).await;
+    }
+
+    async fn come_in(&mut self, path: &str, body: Value) {
+        let answer = self.request(Method::POST, path).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
         let cookies = answer.headers().get_all("set-cookie").iter();
         let cookies: Vec<&str> = cookies.map(|c| c.to_str().unwrap().split(';').next().unwrap()).collect();
         self.cookie = cookies.join("; ");

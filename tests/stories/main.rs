@@ -2,13 +2,14 @@
 //! clock that the story moves.
 //!
 //! [`bridge`] starts it and speaks to it; [`sms`] is the life of a message, [`trouble`] what goes
-//! wrong at the provider, [`restart`] what an end and a new start make of it, `playground` what a
-//! newcomer tries.
+//! wrong at the provider, [`parked`] what could not be read, [`restart`] what an end and a new start
+//! make of it, `playground` what a newcomer tries.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bridge;
 mod hard_cases;
+mod parked;
 #[cfg(feature = "playground")]
 mod playground;
 mod restart;

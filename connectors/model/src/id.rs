@@ -85,6 +85,8 @@ own_id! {
     AssociateId = "aso_";
     /// The raw form of what came in.
     RawId = "raw_";
+    /// Something that came in and could not be read.
+    ParkedId = "prk_";
 }
 
 macro_rules! opaque_id {

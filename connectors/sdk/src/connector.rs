@@ -49,9 +49,11 @@ pub trait Connector: Send + Sync + 'static {
     /// Tries the account without any effect that a customer or a provider's record would show.
     fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>>;
 
-    /// Reads again what was parked as unreadable, after a fix; `None` where it still can't be read.
-    fn read_again(&self, _raw: &RawPayload, _at: Timestamp) -> Option<InboundEvent> {
-        None
+    /// Reads again what was parked as unreadable, after a fix: the events that it would have been had it
+    /// been read at first, with `at` as the time when it came. `Unreadable` among them says why it still
+    /// can't be read, and then nothing of it is stored; so does an empty list.
+    fn read_again(&self, _raw: &RawPayload, _at: Timestamp) -> Vec<InboundEvent> {
+        Vec::new()
     }
 
     /// The receiver of the provider's calls, where the channel has one.

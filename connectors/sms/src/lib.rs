@@ -79,7 +79,7 @@ impl Connector for SmsConnector {
         self.provider.check()
     }
 
-    fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Option<InboundEvent> {
+    fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Vec<InboundEvent> {
         self.provider.read_again(raw, at)
     }
 

@@ -20,7 +20,7 @@ pub trait Provider: Send + Sync + 'static {
     fn read(&self, request: &WebhookRequest) -> Result<Vec<InboundEvent>, Refusal>;
 
     /// Reads again what could not be read when it came.
-    fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Option<InboundEvent>;
+    fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Vec<InboundEvent>;
 
     /// The type and text of the answer to a call that is durable.
     fn thanks(&self) -> (&'static str, &'static str);

@@ -161,15 +161,22 @@ impl Provider for Twilio {
         }
     }
 
-    fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Option<InboundEvent> {
-        let events = if raw.content_type == FORM {
-            call::message(&Form::parse(&raw.bytes), raw.clone(), at).ok()?
+    fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Vec<InboundEvent> {
+        let read = if raw.content_type == FORM {
+            call::message(&Form::parse(&raw.bytes), raw.clone(), at)
         } else if let Ok(record) = serde_json::from_slice(&raw.bytes) {
-            record::events(&record, Vec::new(), raw.clone())
+            Ok(record::events(&record, Vec::new(), raw.clone(), at))
         } else {
-            call::message(&Form::of_json(&raw.bytes), raw.clone(), at).ok()?
+            call::message(&Form::of_json(&raw.bytes), raw.clone(), at)
         };
-        events.into_iter().find(|event| matches!(event, InboundEvent::Message(_)))
+        read.unwrap_or_else(|refusal| {
+            vec![InboundEvent::Unreadable {
+                id: sha256_hex(&raw.bytes).as_str().into(),
+                raw: raw.clone(),
+                reason: refusal.to_string(),
+                at,
+            }]
+        })
     }
 
     fn thanks(&self) -> (&'static str, &'static str) {

@@ -410,14 +410,20 @@ async fn a_signed_call_that_can_not_be_read_is_parked_with_what_came() {
     for changes in [[("NumMedia", "many")], [("NumMedia", "2")], [("To", "")]] {
         let ingress = MemoryIngress::default();
         assert_eq!(call(&bridge, &changes, &ingress).await.status, StatusCode::OK);
-        let InboundEvent::Unreadable { id, raw, .. } = &ingress.stored()[0] else { panic!("not parked") };
+        let InboundEvent::Unreadable { id, raw, at, .. } = &ingress.stored()[0].clone() else {
+            panic!("not parked")
+        };
         assert_eq!(id.as_str(), "SM0123456789abcdef0123456789abcdef");
         assert!(!raw.bytes.is_empty());
-        assert_eq!(bridge.sms().read_again(raw, rapport_sdk::model::Timestamp(0)), None);
+        let again = bridge.sms().read_again(raw, *at);
+        assert_eq!(again, [ingress.stored()[0].clone()], "it says again why it can't be read");
     }
     let good = message(&bridge, &[]).await;
     let again = bridge.sms().read_again(&good.raw, good.at);
-    assert_eq!(again, Some(InboundEvent::Message(Box::new(good))));
+    assert_eq!(again, [InboundEvent::Message(Box::new(good))]);
+    let stop = message(&bridge, &[("Body", "STOP")]).await;
+    let again = bridge.sms().read_again(&stop.raw, stop.at);
+    assert!(matches!(again[..], [InboundEvent::Message(_), InboundEvent::Reach { .. }]), "{again:?}");
 }
 
 #[tokio::test]

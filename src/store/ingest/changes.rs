@@ -4,7 +4,7 @@
 use rapport_model::{
     Address, Author, DeliveryState, InboundEvent, Timestamp,
     event::{RawPayload, ReachChange},
-    id::{ExternalMessageId, ExternalThreadId, InboxId, RawId},
+    id::{ExternalMessageId, ExternalThreadId, InboxId, ParkedId, RawId},
     text,
 };
 
@@ -269,6 +269,7 @@ async fn rekey(
     Ok(if moved == 0 { Outcome::Duplicate } else { Outcome::Stored })
 }
 
+/// Keeps what can't be read; not what another way has brought in readable form before.
 async fn park(
     tx: &mut Tx,
     inbox: &InboxFacts,
@@ -279,8 +280,9 @@ async fn park(
 ) -> Result<Outcome, StoreError> {
     let parked = tx
         .execute(
-            "INSERT INTO parked (inbox_id, external_id, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            values![&inbox.id, id, reason, at],
+            "INSERT INTO parked (id, inbox_id, external_id, reason, at) SELECT $1, $2, $3, $4, $5 \
+             WHERE NOT EXISTS (SELECT 1 FROM sightings WHERE inbox_id = $2 AND external_id = $3) ON CONFLICT DO NOTHING",
+            values![&ParkedId::new(), &inbox.id, id, reason, at],
         )
         .await?;
     if parked == 0 {

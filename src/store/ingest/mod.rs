@@ -25,7 +25,7 @@ use crate::{
     sabotage::{self, Rule},
 };
 
-use super::{db::Run as _, error::StoreError, tx::Tx, value::values};
+use super::{db::Run as _, error::StoreError, parked, tx::Tx, value::values};
 
 /// What ingest has to know of an inbox.
 #[derive(Debug, Clone)]
@@ -100,6 +100,11 @@ impl IngestRequest {
             .collect();
         Self { inbox, events, cursor, complete_up_to }
     }
+
+    /// What it brings.
+    pub(super) fn events(&self) -> impl Iterator<Item = &InboundEvent> {
+        self.events.iter().map(|incoming| &incoming.event)
+    }
 }
 
 /// What became of an event.
@@ -145,6 +150,9 @@ pub(super) async fn apply(tx: &mut Tx, requests: &[&IngestRequest]) -> Result<Ve
         requests.iter().map(|request| vec![Outcome::Duplicate; request.events.len()]).collect();
     let fresh = seen::claim(tx, requests).await?;
     messages::write(tx, requests, &fresh).await?;
+    if !fresh.is_empty() {
+        parked::settle_what_came(tx).await?;
+    }
     for item in &fresh {
         outcomes[item.request][item.event] = Outcome::Stored;
     }

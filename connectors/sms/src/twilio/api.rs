@@ -125,9 +125,9 @@ impl Twilio {
         seen: &Seen,
         found: &mut Vec<(Timestamp, Vec<InboundEvent>)>,
     ) -> Result<(), ConnectorError> {
-        let (from, to) = (second(from), second(to));
+        let (since, until) = (second(from), second(to));
         let mut query =
-            vec![("DateSent>", from.as_str()), ("DateSent<", to.as_str()), ("PageSize", PAGE_SIZE)];
+            vec![("DateSent>", since.as_str()), ("DateSent<", until.as_str()), ("PageSize", PAGE_SIZE)];
         query.extend(party);
         let wants_inbound = party.is_none_or(|(name, _)| name == "To");
         let wants_outbound = party.is_none_or(|(name, _)| name == "From");
@@ -137,15 +137,15 @@ impl Twilio {
             let page: Page = answer.json().ok_or_else(unreadable)?;
             for raw in &page.messages {
                 let Ok(record) = serde_json::from_str::<Record>(raw.get()) else {
-                    let event = record::unreadable(raw.get());
+                    let event = record::unreadable(raw.get(), to);
                     if !seen.has_event(&event) {
-                        found.push((Timestamp(0), vec![event]));
+                        found.push((to, vec![event]));
                     }
                     continue;
                 };
-                let at = record.at().unwrap_or(Timestamp(0));
+                let at = record.at().unwrap_or(to);
                 if wants_inbound && record.is_inbound() && !seen.has_message(&record.sid) {
-                    found.push((at, self.inbound(&record, raw.get()).await?));
+                    found.push((at, self.inbound(&record, raw.get(), to).await?));
                 } else if wants_outbound && record.is_sent() && record.is_settled() {
                     let receipt = record.receipt().filter(|receipt| !seen.has_event(receipt));
                     found.extend(receipt.map(|receipt| (at, vec![receipt])));
@@ -163,7 +163,12 @@ impl Twilio {
         })
     }
 
-    async fn inbound(&self, record: &Record, json: &str) -> Result<Vec<InboundEvent>, ConnectorError> {
+    async fn inbound(
+        &self,
+        record: &Record,
+        json: &str,
+        seen_at: Timestamp,
+    ) -> Result<Vec<InboundEvent>, ConnectorError> {
         let mut attachments = Vec::new();
         if record.media_count() > 0 {
             let path = self.account_path(&format!("/Messages/{}/Media.json", record.sid));
@@ -178,7 +183,7 @@ impl Twilio {
             }
         }
         let raw = RawPayload { content_type: JSON.to_owned(), bytes: json.as_bytes().to_vec() };
-        Ok(record::events(record, attachments, raw))
+        Ok(record::events(record, attachments, raw, seen_at))
     }
 
     fn attachments(&self, page: MediaPage) -> Vec<InboundAttachment> {

@@ -106,9 +106,14 @@ impl Record {
     }
 }
 
-/// A message that came in, as events.
-pub fn events(record: &Record, attachments: Vec<InboundAttachment>, raw: RawPayload) -> Vec<InboundEvent> {
-    let at = record.at().unwrap_or(Timestamp(0));
+/// A message that came in, as events. `seen_at` stands for a date that is missing.
+pub fn events(
+    record: &Record,
+    attachments: Vec<InboundAttachment>,
+    raw: RawPayload,
+    seen_at: Timestamp,
+) -> Vec<InboundEvent> {
+    let at = record.at().unwrap_or(seen_at);
     match (&record.from, &record.to) {
         (Some(from), Some(to)) if !from.is_empty() && !to.is_empty() => call::events(
             Facts {
@@ -131,8 +136,9 @@ pub fn events(record: &Record, attachments: Vec<InboundAttachment>, raw: RawPayl
     }
 }
 
-/// A record that is not what the API promises, parked under its id or, without one, its hash.
-pub fn unreadable(json: &str) -> InboundEvent {
+/// A record that is not what the API promises, parked under its id or, without one, its hash, as of the
+/// moment when the list was read.
+pub fn unreadable(json: &str, seen_at: Timestamp) -> InboundEvent {
     let sid = serde_json::from_str::<serde_json::Value>(json)
         .ok()
         .and_then(|value| value.get("sid")?.as_str().map(str::to_owned));
@@ -141,7 +147,7 @@ pub fn unreadable(json: &str) -> InboundEvent {
         id: ExternalMessageId(id),
         raw: RawPayload { content_type: super::JSON.to_owned(), bytes: json.as_bytes().to_vec() },
         reason: "A record of the provider's list is not what its API promises.".to_owned(),
-        at: Timestamp(0),
+        at: seen_at,
     }
 }
 
