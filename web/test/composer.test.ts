@@ -72,10 +72,12 @@ test('parts and their cause are counted while typing', async () => {
 
 test('where no answer can be sent, it says why and sends nothing', async () => {
   const reply = vi.spyOn(api, 'reply')
-  await show({ can_reply: false, reason: 'opted_out' })
-  expect(screen.getByText('The customer asked for no more messages on this channel.')).toBeInTheDocument()
-  await userEvent.type(screen.getByRole('textbox'), 'Hello')
-  await userEvent.click(screen.getByRole('button', { name: /^Send/ }))
+  await show({ can_reply: false, reason: 'This inbox is no longer in the configuration.' })
+  expect(screen.getByText(/This inbox is no longer in the configuration\./)).toBeInTheDocument()
+  expect(screen.queryByRole('textbox')).toBeNull()
+  expect(screen.queryByRole('button', { name: /^Send/ })).toBeNull()
+  await userEvent.click(screen.getByRole('button', { name: 'Write a note' }))
+  expect(screen.getByRole('textbox', { name: 'Note, only your team sees this' })).toBeInTheDocument()
   expect(reply).not.toHaveBeenCalled()
 })
 

@@ -182,7 +182,7 @@ export interface Capabilities {
 export interface ReplyRoute {
   inbox: string
   channel: string
-  to: string
+  to: string | null
   from: string
   can_reply: boolean
   reason: string | null

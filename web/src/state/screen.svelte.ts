@@ -1,9 +1,22 @@
 // What the parts of the inbox screen tell each other: who wants to write where, which menu a key opened.
+import type { Point } from '../ui/hold'
+
+/** What a menu was asked for: a conversation of the list, or one message of it. */
+export interface HeldThing {
+  conversation: string
+  message: string | null
+  element: HTMLElement
+  at: Point
+  touch: boolean
+}
 
 class Screen {
   /** A key asked for the composer; the composer takes it and sets it back. */
   write = $state.raw<{ conversation: string; note: boolean } | null>(null)
   assignOpen = $state(false)
+  held = $state.raw<HeldThing | null>(null)
+  /** Somebody says why no answer is needed; `given` is a reason that is known already. */
+  waiving = $state.raw<{ conversation: string; given: string } | null>(null)
   /** Marked unread by hand while open: not marked read again until it is opened anew. */
   keptUnread = $state<string | null>(null)
   hidden = $state(document.visibilityState === 'hidden')
