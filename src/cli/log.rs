@@ -12,6 +12,9 @@ pub(super) fn start(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::builder().parse(&log.filter).context("log.filter")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A log that can't be written, on a full disk for one, must not end the bridge: the complaint about
+        // it would go to the same place, and panic there.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {

@@ -3,6 +3,7 @@
 use std::{path::Path, str::FromStr as _, time::Duration};
 
 use sqlx::{
+    Connection as _,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -35,6 +36,14 @@ pub(super) async fn connect(url: &str) -> Result<Pool, StoreError> {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(PATIENCE)
+            // On a full disk SQLite rolls back by itself. The connection then still counts itself into a
+            // transaction, which nobody could end any more: a new one takes its place.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()

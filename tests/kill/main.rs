@@ -3,11 +3,13 @@
 //!
 //! [`process`] starts and kills the binary; [`load`] plays customers and an associate and remembers
 //! what they were told; [`account`] compares that with the store and the provider. [`killing`] and
-//! [`points`] are the tests, each with the controls that show that the accountant notices.
+//! [`points`] are the tests, each with the controls that show that the accountant notices; [`full_disk`]
+//! takes its room away.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod full_disk;
 mod killing;
 mod load;
 mod points;
