@@ -129,3 +129,36 @@ on_both_engines! {
         bridge.until_delivery(&reply, "delivered").await;
     }
 }
+
+#[tokio::test]
+async fn a_database_that_cuts_its_connections_loses_nothing_and_is_written_to_again() {
+    use sqlx::{Connection as _, Executor as _};
+    let fresh = Fresh::postgres().await;
+    let mut admin = sqlx::PgConnection::connect(&fresh.url).await.unwrap();
+    let bridge = with_customer(fresh).await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let mut all = vec!["Hello".to_owned()];
+    let mut refused = 0;
+    for number in 0..30 {
+        let text = format!("Message {number}");
+        let writing = bridge.providers[0].receive_sms(CUSTOMER, OURS[0], &text, Vec::new());
+        let (cut, (_, outcome)) = tokio::join!(admin.execute(cut), writing);
+        cut.unwrap();
+        assert!(outcome.is_success() || outcome.status == Some(503), "{outcome:?}");
+        refused += usize::from(!outcome.is_success());
+        all.push(text);
+    }
+    until("what was refused comes by the list", async || {
+        bridge.pass(Duration::from_secs(1));
+        bridge.messages("inbound").await.len() == all.len()
+    })
+    .await;
+    let mut texts: Vec<_> =
+        bridge.messages("inbound").await.iter().map(|m| m["text"].as_str().unwrap().to_owned()).collect();
+    texts.sort();
+    all.sort();
+    assert_eq!(texts, all, "each once, though {refused} were refused");
+    let reply = bridge.reply("Answer").await;
+    bridge.until_delivery(&reply, "delivered").await;
+}
