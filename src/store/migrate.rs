@@ -15,12 +15,20 @@ use super::{
 
 /// Version, name, and the text for each engine. The files of both engines have the same numbers and
 /// names; a test compares what they make.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "bridge",
-    include_str!("../../migrations/sqlite/0001_bridge.sql"),
-    include_str!("../../migrations/postgres/0001_bridge.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "bridge",
+        include_str!("../../migrations/sqlite/0001_bridge.sql"),
+        include_str!("../../migrations/postgres/0001_bridge.sql"),
+    ),
+    (
+        2,
+        "undo",
+        include_str!("../../migrations/sqlite/0002_undo.sql"),
+        include_str!("../../migrations/postgres/0002_undo.sql"),
+    ),
+];
 
 /// Runs what is missing. An embedded database is copied beside itself first.
 pub(super) async fn run(pool: &mut Pool, url: &str, now: Timestamp) -> Result<(), StoreError> {

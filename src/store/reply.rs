@@ -23,6 +23,7 @@ use super::{
     scope::Actor,
     thread,
     tx::Tx,
+    undo::Before,
     value::values,
     writer::Write,
 };
@@ -56,17 +57,6 @@ pub struct NewReply {
     pub undo: Duration,
 }
 
-/// What was taken back.
-#[derive(Debug, Clone)]
-pub struct Undone {
-    /// Where.
-    pub conversation: ConversationId,
-    /// What was written.
-    pub text: String,
-    /// Its files, free to be used again.
-    pub attachments: Vec<AttachmentId>,
-}
-
 impl Store {
     /// Commits a reply: message, outbox rows and discharge in one transaction.
     pub async fn insert_reply(&self, actor: &Actor, reply: NewReply) -> Result<MessageId, StoreError> {
@@ -96,11 +86,6 @@ impl Store {
             .await
     }
 
-    /// Takes a reply back: all of it, or `TooLate` as soon as one part has left the queue.
-    pub async fn undo(&self, actor: &Actor, message: &MessageId) -> Result<Undone, StoreError> {
-        self.writer.write(Undo { act: self.act(actor, message) }).await
-    }
-
     /// Sends again what failed, or what nobody knows of: a person decided that.
     pub async fn resend(&self, actor: &Actor, message: &MessageId) -> Result<ConversationId, StoreError> {
         self.writer.write(Resend { act: self.act(actor, message) }).await
@@ -111,7 +96,7 @@ impl Store {
         self.writer.write(Confirm { act: self.act(actor, message) }).await
     }
 
-    fn act(&self, actor: &Actor, message: &MessageId) -> OnMessage {
+    pub(super) fn act(&self, actor: &Actor, message: &MessageId) -> OnMessage {
         OnMessage { actor: actor.clone(), inboxes: self.inboxes.clone(), message: message.clone() }
     }
 }
@@ -177,6 +162,7 @@ impl Write for Reply {
         let writer = Writer::Associate(actor);
         let outbound = Outbound { writer, text: &reply.text, parts: &reply.parts, due_at };
         let message = entry::insert_outbound(tx, &mut after, &mut thread, &recipient, &outbound).await?;
+        Before::of(&before).keep(tx, &message).await?;
         entry::take_attachments(tx, actor, &message, &reply.attachments).await?;
         durable_step!("reply.inserted");
         let contact = after.contact.clone();
@@ -341,22 +327,22 @@ impl Write for Note {
 }
 
 /// What every act on a sent message begins with.
-struct OnMessage {
-    actor: Actor,
+pub(super) struct OnMessage {
+    pub actor: Actor,
     inboxes: Arc<[Arc<InboxFacts>]>,
-    message: MessageId,
+    pub message: MessageId,
 }
 
 /// The message of an act, with its conversation within the actor's scope.
-struct Found {
-    conversation: Conversation,
-    position: i64,
-    text: String,
-    by_actor: bool,
+pub(super) struct Found {
+    pub conversation: Conversation,
+    pub position: i64,
+    pub text: String,
+    pub by_actor: bool,
 }
 
 impl OnMessage {
-    async fn find(&self, tx: &mut Tx) -> Result<Found, StoreError> {
+    pub(super) async fn find(&self, tx: &mut Tx) -> Result<Found, StoreError> {
         let row = tx
             .first(
                 "SELECT conversation_id, position, text, associate_id FROM messages WHERE id = $1 AND kind = 'outbound' AND author_kind = 'associate'",
@@ -378,7 +364,7 @@ impl OnMessage {
         })
     }
 
-    async fn parts(&self, tx: &mut Tx) -> Result<Vec<outbox::OutboxRow>, StoreError> {
+    pub(super) async fn parts(&self, tx: &mut Tx) -> Result<Vec<outbox::OutboxRow>, StoreError> {
         tx.all(
             "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE message_id = $1 ORDER BY part",
             values![&self.message],
@@ -389,55 +375,11 @@ impl OnMessage {
         .collect()
     }
 
-    fn tell(&self, tx: &mut Tx, kind: &'static str, conversation: &Conversation) {
+    pub(super) fn tell(&self, tx: &mut Tx, kind: &'static str, conversation: &Conversation) {
         let mut event = conversation.event(kind, None);
         event.message = Some(self.message.clone());
         event.actor = Some(self.actor.id().clone());
         tx.tell(event);
-    }
-}
-
-struct Undo {
-    act: OnMessage,
-}
-
-impl Write for Undo {
-    type Output = Undone;
-
-    async fn apply(&mut self, tx: &mut Tx) -> Result<Undone, StoreError> {
-        let found = self.act.find(tx).await?;
-        if !found.by_actor {
-            return Err(StoreError::NotFound("message"));
-        }
-        let parts = self.act.parts(tx).await?;
-        if parts.iter().any(|part| part.state != DeliveryState::Queued) {
-            return Err(Conflict::TooLate.into());
-        }
-        tx.execute("UPDATE outbox SET state = 'cancelled' WHERE message_id = $1", values![&self.act.message])
-            .await?;
-        outbox::settle_message(tx, &self.act.message, None).await?;
-        let attachments = tx
-            .all(
-                "UPDATE attachments SET message_id = NULL WHERE message_id = $1 RETURNING id, item",
-                values![&self.act.message],
-            )
-            .await?;
-        let mut attachments: Vec<(i64, AttachmentId)> = attachments
-            .iter()
-            .map(|row| Ok((row.get("item")?, row.parse("id")?)))
-            .collect::<Result<_, StoreError>>()?;
-        attachments.sort();
-        tx.execute("DELETE FROM jobs WHERE key = $1", values![format!("close:{}", self.act.message)]).await?;
-        let before = conversation::get(tx, &found.conversation.id).await?;
-        let mut after = before.clone();
-        entry::show_latest(tx, &mut after).await?;
-        conversation::save_one(tx, &before, &after).await?;
-        self.act.tell(tx, "message.undone", &after);
-        Ok(Undone {
-            conversation: after.id,
-            text: found.text,
-            attachments: attachments.into_iter().map(|(_, id)| id).collect(),
-        })
     }
 }
 

@@ -1,5 +1,5 @@
 //! The store's rules, tested: random sequences of all that can happen, with every invariant looked
-//! for after each step (`sequences`, `step`, `world`, `invariants`,
+//! for after each step (`sequences`, `step`, `world`, `taken_back`, `invariants`,
 //! `queries`), and single cases by name.
 //!
 //! A rule that no test here can break is not a rule yet: each check has a control that makes it fail.
@@ -14,5 +14,6 @@ mod sending;
 mod sequences;
 mod sightings;
 mod step;
+mod taken_back;
 mod words;
 mod world;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use rapport_model::{DeliveryState, InboundEvent};
+use rapport_model::{DeliveryState, InboundEvent, id::ConversationId};
 
-use super::desk::Desk;
+use super::{desk::Desk, taken_back};
 use crate::{
     on_both_engines,
     store::{Conflict, Role, SendOutcome, StoreError, testing::Fresh, value::values},
@@ -80,6 +80,72 @@ on_both_engines! {
         assert_eq!(conflict(desk.shop.store.undo(&desk.mara, &second).await), Conflict::TooLate);
         assert_eq!(desk.parts(&second).await, ["sending", "queued"], "undo is all or nothing");
         assert_eq!(desk.owed(&conversation).await, 0);
+    }
+
+    async fn undo_closes_again_what_the_reply_had_opened(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let store = &desk.shop.store;
+        let stands = async |conversation: &ConversationId| taken_back::look(store, conversation).await;
+        for close in [false, true] {
+            let conversation = desk.shop.receive("advice", &format!("+49{close}"), "Hello").await;
+            store.waive(&desk.mara, &conversation, "thanks".to_owned(), 1, true).await.unwrap();
+            let closed = stands(&conversation).await;
+            desk.shop.clock.advance(Duration::from_mins(1));
+            let draft = crate::store::NewReply { close, ..desk.draft(&conversation, "One more thing", 1).await };
+            let message = store.insert_reply(&desk.mara, draft).await.unwrap();
+            assert_ne!(stands(&conversation).await, closed);
+            store.undo(&desk.mara, &message).await.unwrap();
+            assert_eq!(stands(&conversation).await, closed, "since then and by whom, and nobody's");
+            let claimed = store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
+            assert!(claimed.iter().all(|job| job.kind != "close"), "{claimed:?}");
+
+            // Two replies, taken back in the order in which they were written, or the other.
+            for first in [0, 1] {
+                let two = [desk.reply(&conversation, "One", 1).await, desk.reply(&conversation, "Two", 1).await];
+                store.undo(&desk.mara, &two[first]).await.unwrap();
+                assert_ne!(stands(&conversation).await, closed, "the other one stands");
+                store.undo(&desk.mara, &two[1 - first]).await.unwrap();
+                assert_eq!(stands(&conversation).await, closed);
+            }
+        }
+    }
+
+    async fn undo_leaves_alone_what_the_customer_or_a_colleague_did_since(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let store = &desk.shop.store;
+        let ada = desk.shop.actor("Ada", Role::Admin, &[]).await;
+        let open = "SELECT count(*) AS n FROM conversations WHERE id = $1 AND state = 'open'";
+        for what in ["a customer wrote", "a colleague took it"] {
+            let conversation = desk.shop.receive("advice", &format!("+49{what}"), "Hello").await;
+            store.waive(&desk.mara, &conversation, "thanks".to_owned(), 1, true).await.unwrap();
+            let message = desk.reply(&conversation, "One more thing", 1).await;
+            if what == "a customer wrote" {
+                desk.shop.receive("advice", &format!("+49{what}"), "Yes?").await;
+                store.undo(&desk.mara, &message).await.unwrap();
+                assert_eq!((desk.number(open, values![&conversation]).await, desk.owed(&conversation).await), (1, 1));
+            } else {
+                store.assign(&ada, &conversation, Some(ada.id().clone()), Some("advice".into())).await.unwrap();
+                store.undo(&desk.mara, &message).await.unwrap();
+                let sql = "SELECT count(*) AS n FROM conversations WHERE id = $1 AND assignee_id = $2";
+                assert_eq!(desk.number(sql, values![&conversation, ada.id()]).await, 1);
+                assert_eq!(desk.number(open, values![&conversation]).await, 0, "nothing is owed");
+            }
+        }
+    }
+
+    async fn undo_of_send_and_close_opens_what_it_had_closed_before_it_left(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let store = &desk.shop.store;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        store.waive(&desk.mara, &conversation, "thanks".to_owned(), 1, false).await.unwrap();
+        let before = taken_back::look(store, &conversation).await;
+        let draft = crate::store::NewReply { close: true, ..desk.draft(&conversation, "Hi", 1).await };
+        let message = store.insert_reply(&desk.mara, draft).await.unwrap();
+        // The provider is slow to take it: the window ends, and it still stands in the queue.
+        store.close_after_sending(conversation.clone(), message.clone(), desk.mara.id().clone()).await.unwrap();
+        assert_ne!(taken_back::look(store, &conversation).await, before);
+        store.undo(&desk.mara, &message).await.unwrap();
+        assert_eq!(taken_back::look(store, &conversation).await, before);
     }
 
     async fn what_fails_is_owed_again_unless_a_later_message_stands(fresh: Fresh) {

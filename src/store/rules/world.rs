@@ -14,7 +14,10 @@ use rapport_model::{
     outbound::Part,
 };
 
-use super::step::{Settled, Step};
+use super::{
+    step::{Settled, Step},
+    taken_back::{self, Stood},
+};
 use crate::store::{
     Actor, Claimed, InboxFacts, IngestRequest, JobOutcome, NewAck, NewReply, Outcome, Role, SendOutcome,
     StoreError, body_hash,
@@ -40,6 +43,8 @@ pub(super) struct World {
     /// When each obligation was opened, by its message.
     pub opened: HashMap<String, i64>,
     replies: Vec<(usize, NewReply, MessageId)>,
+    /// How the conversation stood before each reply.
+    stood: HashMap<MessageId, Stood>,
     claimed: Vec<(usize, Claimed)>,
     sent: Vec<(usize, ExternalMessageId)>,
     blocked: [bool; 3],
@@ -69,6 +74,7 @@ impl World {
             edited: HashSet::new(),
             opened: HashMap::new(),
             replies: Vec::new(),
+            stood: HashMap::new(),
             claimed: Vec::new(),
             sent: Vec::new(),
             blocked: [false; 3],
@@ -129,7 +135,9 @@ impl World {
             }
             Step::Undo { reply } => {
                 let Some((who, _, id)) = pick(&self.replies, reply) else { return Ok(()) };
-                self.shop.store.undo(&self.associates[*who], id).await.map(drop)
+                self.shop.store.undo(&self.associates[*who], id).await?;
+                taken_back::check(&self.shop.store, &mut self.stood, id).await;
+                Ok(())
             }
             Step::Resend { reply } => {
                 let Some((who, _, id)) = pick(&self.replies, reply) else { return Ok(()) };
@@ -285,7 +293,9 @@ impl World {
             close,
             undo: Duration::from_secs(5),
         };
+        let before = taken_back::look(&self.shop.store, &reply.conversation).await;
         let id = self.shop.store.insert_reply(&self.associates[who], reply.clone()).await?;
+        self.stood.insert(id.clone(), before);
         self.replies.push((who, reply, id));
         Ok(())
     }
