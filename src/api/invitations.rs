@@ -54,10 +54,12 @@ pub(super) async fn accept(
     Body(accept): Body<Accept>,
 ) -> Result<Response, ApiError> {
     // Asked first, so that nobody makes us hash passwords without a link.
-    api.engine.store().find_invitation(&token).await?.ok_or_else(|| ApiError::not_found("invitation"))?;
+    let found = api.engine.store().find_invitation(&token).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("invitation"))?;
     let name =
         accept.name.as_deref().filter(|name| !name.trim().is_empty()).map(associates::name).transpose()?;
-    let hash = api.passwords.hash_new("password", accept.password).await?;
+    let called = name.as_deref().unwrap_or(&found.name);
+    let hash = api.passwords.hash_new("password", accept.password, called, &found.email).await?;
     let session = api.engine.store().accept_invitation(&token, hash, name).await?;
     me::signed_in(&api, &headers, &session).await
 }

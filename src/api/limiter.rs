@@ -35,11 +35,15 @@ pub(super) struct Try {
 }
 
 impl Limiter {
-    /// A try by this account, on a device that knows it or not, from this address.
+    /// A try by this account, on a device that knows it or not, from this address. Whoever shares the
+    /// owner's address can't lock them out of their own device either.
     pub(super) fn attempt(email: &str, known_device: bool, address: Option<IpAddr>) -> Try {
         let own = if known_device { Key::Device(email.to_owned()) } else { Key::Account(email.to_owned()) };
-        let mut keys = vec![(own, PER_ACCOUNT.0, PER_ACCOUNT.1)];
-        keys.extend(address.map(|ip| (Key::Address(ip), PER_ADDRESS.0, PER_ADDRESS.1)));
+        // The address first: one that has tried enough is not to fill the memory with names.
+        let shared = address.filter(|_| !known_device).map(network);
+        let mut keys: Vec<_> =
+            shared.map(|ip| (Key::Address(ip), PER_ADDRESS.0, PER_ADDRESS.1)).into_iter().collect();
+        keys.push((own, PER_ACCOUNT.0, PER_ACCOUNT.1));
         Try { keys }
     }
 
@@ -77,6 +81,14 @@ impl Limiter {
     }
 }
 
+/// The addresses that one customer of a provider has at once count as one.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +116,23 @@ mod tests {
             assert_eq!(limiter.begin(&from(n), Timestamp(n)), Ok(()));
         }
         assert!(limiter.begin(&from(99), Timestamp(60)).is_err());
+        let counters = limiter.failures.lock().unwrap().len();
+        assert!(limiter.begin(&from(100), Timestamp(61)).is_err());
+        assert_eq!(
+            limiter.failures.lock().unwrap().len(),
+            counters,
+            "nothing is remembered of who is refused"
+        );
+        let owner = Limiter::attempt("99@shop.example", true, Some(IpAddr::from([127, 0, 0, 9])));
+        assert_eq!(limiter.begin(&owner, Timestamp(62)), Ok(()), "the owner's own device beside them");
+    }
+
+    #[test]
+    fn a_network_of_version_six_counts_as_one_address() {
+        let one = network("2001:db8:1:2:3:4:5:6".parse().unwrap());
+        assert_eq!(one, network("2001:db8:1:2::1".parse().unwrap()));
+        assert_ne!(one, network("2001:db8:1:3::1".parse().unwrap()));
+        assert_eq!(network("::ffff:192.0.2.1".parse().unwrap()), IpAddr::from([192, 0, 2, 1]));
     }
 
     #[test]

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::store::{Session, fold_email};
 
+/// Nobody has a longer address to sign in with.
+const LONGEST_EMAIL: usize = 254;
+
 /// The address of whoever asks, where it is known.
 pub(super) struct Client(pub Option<IpAddr>);
 
@@ -151,6 +154,10 @@ pub(super) async fn sign_in(
     Body(sign_in): Body<SignIn>,
 ) -> Result<Response, ApiError> {
     let email = fold_email(&sign_in.email);
+    // Nobody has a longer one, and each that is tried is remembered for a while.
+    if email.len() > LONGEST_EMAIL {
+        return Err(ApiError::field("email", "this is no e-mail address"));
+    }
     let known_device = session::device(&headers).is_some_and(|mark| {
         let expected = api.site.device_mark(&email);
         bool::from(subtle::ConstantTimeEq::ct_eq(mark.as_bytes(), expected.as_bytes()))
@@ -219,7 +226,10 @@ pub(super) async fn change_password(
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", detail));
     }
     api.limiter.forgive(&attempt);
-    let hash = api.passwords.hash_new("new", change.new).await?;
+    let hash = api.passwords.hash_new("new", change.new, who.actor().name(), &email).await?;
     let token = api.engine.store().update_password(who.actor().id(), &hash).await?;
     Ok((StatusCode::NO_CONTENT, session::begin(&api, &headers, &token, &email)).into_response())
 }
+
+#[cfg(test)]
+mod tests;

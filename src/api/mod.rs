@@ -23,6 +23,7 @@ mod queue;
 mod request;
 mod session;
 mod stream;
+mod weak;
 mod web;
 mod webhooks;
 

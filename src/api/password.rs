@@ -1,12 +1,15 @@
 //! Passwords: argon2id, aside from the threads that answer requests, and not many at once.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use rapport_model::Secret;
 use tokio::sync::Semaphore;
 
-use super::error::ApiError;
+use super::{error::ApiError, weak};
 
 /// 19 MiB, two passes: what OWASP recommends for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -41,40 +44,59 @@ fn verify(password: &str, hash: &Secret) -> bool {
 #[derive(Clone)]
 pub(super) struct Passwords {
     turns: Arc<Semaphore>,
+    /// How many were tried: each costs the same, so that time tells nothing of who is known.
+    tried: Arc<AtomicUsize>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        // Made now: else the first unknown address would take as long as two.
+        LazyLock::force(&NOBODY);
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), tried: Arc::default() }
     }
 }
 
 impl Passwords {
     /// Hashes a new password, if it is fit to be one.
-    pub(super) async fn hash_new(&self, field: &str, password: String) -> Result<Secret, ApiError> {
+    pub(super) async fn hash_new(
+        &self,
+        field: &str,
+        password: String,
+        name: &str,
+        email: &str,
+    ) -> Result<Secret, ApiError> {
         if password.chars().count() < SHORTEST {
             return Err(ApiError::field(field, format!("a password has at least {SHORTEST} characters")));
         }
         if password.len() > LONGEST {
             return Err(ApiError::field(field, format!("a password has at most {LONGEST} bytes")));
         }
+        if let Some(reason) = weak::reason(&password, name, email) {
+            return Err(ApiError::field(field, reason));
+        }
         self.aside(move || hash(&password)).await
     }
 
-    /// Whether it is the right one. Without a hash it takes as long and is wrong.
+    /// Whether it is the right one. Without a hash, or with a password that can be none, it takes as
+    /// long and is wrong.
     pub(super) async fn is_right(
         &self,
         password: String,
         expected: Option<Secret>,
     ) -> Result<bool, ApiError> {
+        let tried = self.tried.clone();
         self.aside(move || {
-            if let Some(expected) = expected {
-                return password.len() <= LONGEST && verify(&password, &expected);
-            }
-            verify(&password, &NOBODY);
-            false
+            tried.fetch_add(1, Ordering::Relaxed);
+            let is_same = verify(&password, expected.as_ref().unwrap_or(&NOBODY));
+            is_same && expected.is_some() && password.len() <= LONGEST
         })
         .await
+    }
+
+    /// How many passwords were tried.
+    #[cfg(test)]
+    pub(super) fn tried(&self) -> usize {
+        self.tried.load(Ordering::Relaxed)
     }
 
     async fn aside<T: Send + 'static>(

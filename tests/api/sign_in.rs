@@ -76,6 +76,8 @@ on_both_engines! {
         let short = bridge.mara.post(path, change(PASSWORD, "short")).await;
         assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(short.json()["errors"][0]["field"], "new");
+        let own = bridge.mara.post(path, change(PASSWORD, "mara has a secret")).await;
+        assert_eq!(own.json()["errors"][0]["field"], "new", "{}", own.json());
         let before = bridge.mara.cookie("rapport_session");
         assert_eq!(bridge.mara.post(path, change(PASSWORD, "another password")).await.status, StatusCode::NO_CONTENT);
         assert_ne!(bridge.mara.cookie("rapport_session"), before);
@@ -116,6 +118,13 @@ on_both_engines! {
         let browser = bridge.stranger();
         assert_eq!(browser.get(&path).await.json()["kind"], "invite");
         assert_eq!(browser.post(&path, json!({"password": "short"})).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        for weak in ["password1234", "nora-nora-2026", "my nora@shop.example"] {
+            let refused = browser.post(&path, json!({"password": weak, "name": "N. N."})).await;
+            let field = refused.json()["errors"][0]["field"].clone();
+            assert_eq!((refused.status, field), (StatusCode::UNPROCESSABLE_ENTITY, json!("password")), "{weak}");
+        }
+        let long = json!({"password": PASSWORD, "name": "x".repeat(101)});
+        assert_eq!(browser.post(&path, long).await.json()["errors"][0]["field"], "name");
         let accepted = browser.post(&path, json!({"password": PASSWORD, "name": "Nora N."})).await;
         assert_eq!((accepted.status, accepted.json()["name"].clone()), (StatusCode::OK, json!("Nora N.")));
         assert_eq!(browser.post(&path, json!({"password": PASSWORD})).await.status, StatusCode::NOT_FOUND);
