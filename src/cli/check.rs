@@ -84,7 +84,7 @@ async fn try_inboxes(config: &Config) -> usize {
             Ok(()) => println!("{}: reached.", inbox.id),
             Err(error) => {
                 failed += 1;
-                println!("{}: {error}.", inbox.id);
+                println!("{}: {}.", inbox.id, error.trim_end_matches('.'));
             }
         }
     }

@@ -125,6 +125,8 @@ impl Engine {
         for inbox in engine.inner.inboxes.keys() {
             engine.inner.tasks.spawn(dispatch::run(engine.clone(), inbox.clone()));
             engine.inner.tasks.spawn(supervisor::run(engine.clone(), inbox.clone()));
+            let log = status::log(engine.clone(), inbox.clone());
+            engine.inner.tasks.spawn(engine.inner.shutdown.clone().run_until_cancelled_owned(log));
         }
         engine
             .inner

@@ -41,6 +41,25 @@ impl Engine {
     }
 }
 
+/// Logs each change of an inbox's state, for whoever runs the bridge without looking at its pages.
+pub(super) async fn log(engine: Engine, id: InboxId) {
+    let Some(mut status) = engine.inbox(&id).map(|inbox| inbox.status.clone()) else { return };
+    let mut last = Health::Starting;
+    while status.changed().await.is_ok() {
+        let health = status.borrow_and_update().clone();
+        if health == std::mem::replace(&mut last, health.clone()) {
+            continue;
+        }
+        let (state, reason) = (health.word(), health.reason().unwrap_or_default());
+        match health {
+            Health::Starting | Health::Connected | Health::Stopped => {
+                tracing::info!(inbox.id = %id, state, "An inbox changed its state");
+            }
+            _ => tracing::warn!(inbox.id = %id, state, reason, "An inbox changed its state"),
+        }
+    }
+}
+
 /// Looks up what the process before knew. Aside: it must not hold up the start.
 pub(super) async fn recall(engine: Engine) {
     for (id, inbox) in &engine.inner.inboxes {

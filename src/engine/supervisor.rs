@@ -28,6 +28,9 @@ pub(super) async fn run(engine: Engine, id: InboxId) {
             inbox.health.report(Health::Stopped);
             return;
         }
+        if *inbox.status.borrow() == Health::Connected {
+            pause = FIRST_PAUSE;
+        }
         let health = match outcome {
             Ok(Ok(())) => {
                 Health::Reconnecting { reason: "The connector ended and is started again.".to_owned() }
@@ -42,7 +45,6 @@ pub(super) async fn run(engine: Engine, id: InboxId) {
                 Health::Reconnecting { reason: "The connector failed and is started again.".to_owned() }
             }
         };
-        tracing::warn!(inbox.id = %id, inbox.health = health.word(), "A connector ended and is started again");
         inbox.health.report(health);
         tokio::select! {
             () = tokio::time::sleep(pause.mul_f64(0.8 + 0.4 * rand::random::<f64>())) => {}
