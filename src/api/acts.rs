@@ -23,6 +23,7 @@ use crate::{
 };
 
 const LONGEST_REASON: usize = 500;
+const MOST_ATTACHMENTS: usize = 50;
 
 /// The conversation after an act.
 #[derive(Debug, Serialize, ToSchema)]
@@ -369,7 +370,7 @@ pub(super) async fn unblock(
 }
 
 /// A reason stands in a line of the timeline.
-fn short(field: &str, reason: &str) -> Result<(), ApiError> {
+pub(super) fn short(field: &str, reason: &str) -> Result<(), ApiError> {
     if reason.chars().count() > LONGEST_REASON {
         return Err(ApiError::field(field, format!("at most {LONGEST_REASON} characters")));
     }
@@ -377,6 +378,10 @@ fn short(field: &str, reason: &str) -> Result<(), ApiError> {
 }
 
 fn attachments(list: Vec<String>) -> Result<Vec<AttachmentId>, ApiError> {
+    // Each is looked up.
+    if list.len() > MOST_ATTACHMENTS {
+        return Err(ApiError::field("attachments", format!("at most {MOST_ATTACHMENTS} files")));
+    }
     list.into_iter().map(|text| id(text, "attachment")).collect()
 }
 

@@ -173,7 +173,7 @@ async fn media(
     if !api.engine.links().is_valid(&wanted, signed.until, &signed.signature, now) {
         return Err(missing());
     }
-    let files = api.engine.store().list_outgoing_files(std::slice::from_ref(&wanted)).await?;
+    let files = api.engine.store().list_outgoing_files(None, std::slice::from_ref(&wanted)).await?;
     let file = files.into_iter().next().ok_or_else(missing)?;
     let bytes = api.engine.blobs().get(&file.blob_key).await?;
     Ok(served(bytes, &file.content_type, &file.name, false))
@@ -206,7 +206,8 @@ fn served(bytes: Bytes, kind: &str, name: &str, inline: bool) -> Response {
         &format!("{disposition}; filename=\"{plain}\"; filename*=UTF-8''{encoded}"),
     );
     set(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'");
-    set(header::CACHE_CONTROL, "private, max-age=3600");
+    // A customer's file: nothing of it stays in a browser that others use too.
+    set(header::CACHE_CONTROL, "no-store");
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-site"));
     response
 }

@@ -159,6 +159,8 @@ pub(super) async fn every_request(State(api): State<Api>, request: Request, next
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    // What may be kept says so.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     if api.site.tls || api.site.public_url.scheme() == "https" {
         headers
@@ -198,9 +200,7 @@ pub(super) async fn same_origin(State(api): State<Api>, request: Request, next: 
         let detail = "This request did not come from the inbox: the header x-rapport-csrf, or the right origin, is missing.";
         return ApiError::new(StatusCode::FORBIDDEN, "csrf", detail).into_response();
     }
-    let mut response = next.run(request).await;
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
+    next.run(request).await
 }
 
 #[cfg(test)]

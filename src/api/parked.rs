@@ -11,10 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    acts::short,
     dto::Summary,
     error::{ApiError, Problem},
     queue::{limit, place},
-    request::{Body, id},
+    request::{Body, id, is_blank},
     session::SignedIn,
 };
 use crate::store::{self, StoreError};
@@ -24,6 +25,7 @@ const SHOWN: usize = 4096;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ParkedPageOf {
     /// Where the page begins: `next` of the one before.
     cursor: Option<String>,
@@ -136,10 +138,10 @@ pub(super) async fn set_aside(
 ) -> Result<StatusCode, ApiError> {
     let parked: ParkedId = id(text, "parked message")?;
     let reason = aside.reason.trim();
-    if reason.is_empty() {
+    if is_blank(reason) {
         return Err(ApiError::field("reason", "say why"));
     }
-    let reason = rapport_model::text::storable(reason).into_owned();
-    api.engine.store().set_parked_aside(who.actor(), &parked, reason).await?;
+    short("reason", reason)?;
+    api.engine.store().set_parked_aside(who.actor(), &parked, reason.to_owned()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -83,7 +83,7 @@ impl Reader {
     async fn catch_up(&mut self, after: i64, now: i64) -> Result<(), StoreError> {
         let store = self.api.engine.store();
         let oldest = store.find_event_since(store.now().minus(WINDOW)).await?;
-        let within = oldest.is_none_or(|oldest| after + 1 >= oldest);
+        let within = oldest.is_none_or(|oldest| after.saturating_add(1) >= oldest);
         if after < 0 || after > now || now - after > LONGEST_REPLAY || !within {
             self.ready.push_back(hello(now));
             self.ready.push_back(reset());

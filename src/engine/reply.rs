@@ -49,7 +49,7 @@ impl Engine {
         reply: NewReply,
     ) -> Result<MessageId, ReplyError> {
         let leg = self.leg(actor, conversation, reply.inbox.as_ref()).await?;
-        let parts = self.plan(&leg.inbox, &reply.text, &reply.attachments).await?;
+        let parts = self.plan(Some(actor), &leg.inbox, &reply.text, &reply.attachments).await?;
         let inbox = reply.inbox.as_ref().map_or("", InboxId::as_str);
         let close = if reply.close { "close" } else { "" };
         let body_hash =
@@ -85,9 +85,11 @@ impl Engine {
         Err(StoreError::NotFound("conversation").into())
     }
 
-    /// Cuts a message into the parts that an inbox carries.
+    /// Cuts a message into the parts that an inbox carries. A person's files are their own: what is wrong
+    /// with somebody else's is not theirs to learn.
     pub(super) async fn plan(
         &self,
+        author: Option<&Actor>,
         inbox: &InboxId,
         text: &str,
         attachments: &[AttachmentId],
@@ -97,7 +99,7 @@ impl Engine {
                 "This inbox is no longer in the configuration.".to_owned(),
             ))
         })?;
-        let files = self.store().list_outgoing_files(attachments).await?;
+        let files = self.store().list_outgoing_files(author, attachments).await?;
         if files.len() != attachments.len() {
             return Err(StoreError::NotFound("attachment").into());
         }

@@ -3,8 +3,8 @@
 use rapport_model::id::{AttachmentId, InboxId, JobId};
 
 use super::{
-    Store, blobs::StoredBlob, conversation, db::Run as _, error::StoreError, job, tx::Tx, value::values,
-    writer::Write,
+    Actor, Store, blobs::StoredBlob, conversation, db::Run as _, error::StoreError, job, tx::Tx,
+    value::values, writer::Write,
 };
 
 /// A file that is still to be fetched.
@@ -80,16 +80,22 @@ impl Store {
         self.writer.write(Settle { job: job.clone(), id: id.clone(), outcome }).await
     }
 
-    /// Stored files by id, in the order of the ids; those that are not there are left out.
-    pub async fn list_outgoing_files(&self, ids: &[AttachmentId]) -> Result<Vec<OutgoingFile>, StoreError> {
+    /// Stored files by id, in the order of the ids; those that are not there, or that somebody else than
+    /// a given person uploaded, are left out.
+    pub async fn list_outgoing_files(
+        &self,
+        uploader: Option<&Actor>,
+        ids: &[AttachmentId],
+    ) -> Result<Vec<OutgoingFile>, StoreError> {
         let mut files = Vec::with_capacity(ids.len());
         for id in ids {
             let row = self
                 .pool
                 .clone()
                 .first(
-                    "SELECT id, name, content_type, size, blob_key FROM attachments WHERE id = $1 AND state = 'stored'",
-                    values![id],
+                    "SELECT id, name, content_type, size, blob_key FROM attachments WHERE id = $1 AND state = 'stored' \
+                     AND ($2 = '' OR uploaded_by = $2)",
+                    values![id, uploader.map_or("", |actor| actor.id().as_str())],
                 )
                 .await?;
             if let Some(row) = row {

@@ -150,7 +150,7 @@ on_both_engines! {
         let missed = back.until("conversation").await.0;
         assert_eq!(missed.data["messages"][0]["text"], "missed one");
         assert!(missed.id.unwrap() > seen);
-        for after in ["999999", "-5"] {
+        for after in ["999999", "-5", "9223372036854775807", "-9223372036854775808"] {
             let mut lost = Stream::open(&bridge.mara, &format!("/api/v1/events?after={after}")).await;
             assert_eq!(lost.next().await.unwrap().name, "hello");
             assert_eq!(lost.next().await.unwrap().name, "reset", "{after}");

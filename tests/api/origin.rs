@@ -50,7 +50,11 @@ on_both_engines! {
             assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");
             assert!(answer.headers.contains_key("x-request-id"), "{path}");
         }
-        assert_eq!(bridge.mara.get("/api/v1/me").await.headers["cache-control"], "no-store");
+        for path in ["/api/v1/me", "/api/v1/nowhere", "/api/v1/conversations/%FF", "/webhooks/nowhere", "/healthz"] {
+            assert_eq!(bridge.mara.get(path).await.headers["cache-control"], "no-store", "{path}");
+        }
+        let refused = bridge.mara.send(bridge.mara.bare(Method::POST, "/api/v1/me/password")).await;
+        assert_eq!((refused.status, &refused.headers["cache-control"]), (StatusCode::FORBIDDEN, &"no-store".parse().unwrap()));
     }
 
     async fn over_plain_http_under_a_foreign_name_nobody_signs_in(fresh: Fresh) {
