@@ -6,6 +6,7 @@
 
 mod error;
 mod key;
+mod node;
 mod patient;
 #[cfg(feature = "playground")]
 mod playground;
@@ -70,6 +71,7 @@ impl Server {
         let tls = config.server.tls.as_ref().map(tls::acceptor).transpose()?;
 
         let (store, writer) = open_store(&config, clock.clone()).await?;
+        let store = store.on_node(node::find_or_make(folder)?);
         let blobs = Blobs::open(&folder.join("files"))?;
         #[cfg(feature = "playground")]
         let playground = playground::Playground::start(&config, &public_url, clock.clone()).await?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rapport_model::{Timestamp, id::JobId};
 
 use super::{
-    Engine, Store,
+    Store,
     db::{Run as _, built},
     dialect,
     error::StoreError,
@@ -42,7 +42,7 @@ pub enum JobOutcome {
 impl Store {
     /// Claims jobs that are due.
     pub async fn claim_jobs(&self, lease: Duration, most: i64) -> Result<Vec<Job>, StoreError> {
-        self.writer.write(Claim { owner: self.node.to_string(), lease, most }).await
+        self.writer.write(Claim { owner: self.holder.to_string(), lease, most }).await
     }
 
     /// Records what became of a job.
@@ -62,14 +62,16 @@ impl Store {
             .map_or(Ok(None), |row| row.time_opt("due"))
     }
 
-    /// Frees the jobs that the process before held, where no other node can hold any.
+    /// Frees the jobs that earlier boots of this node held.
     pub async fn free_jobs_at_start(&self) -> Result<(), StoreError> {
-        if self.engine() == Engine::Postgres {
-            return Ok(());
-        }
+        let Some(earlier) = &self.earlier else { return Ok(()) };
         self.pool
             .clone()
-            .execute("UPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE done_at IS NULL AND lease_until IS NOT NULL", Vec::new())
+            .execute(
+                "UPDATE jobs SET lease_owner = NULL, lease_until = NULL \
+                 WHERE done_at IS NULL AND lease_owner <> $1 AND lease_owner LIKE $2",
+                values![&*self.holder, &**earlier],
+            )
             .await
             .map(drop)
     }

@@ -103,8 +103,10 @@ pub struct Store {
     writer: Writer,
     signals: Signals,
     clock: Arc<dyn Clock>,
-    /// Names this process as the holder of leases.
-    node: Arc<str>,
+    /// Names this process as the holder of leases: the node, where it has a name, and this boot of it.
+    holder: Arc<str>,
+    /// Whose leases are this process's to free at its start, as a pattern: those of earlier boots.
+    earlier: Option<Arc<str>>,
     inboxes: Arc<[Arc<InboxFacts>]>,
 }
 
@@ -140,15 +142,30 @@ impl Store {
             .get("value")?;
         let signals = Signals::new(last);
         let (writer, task) = Writer::start(pool.clone(), options.clock.clone(), signals.clone());
+        let boot: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
         let store = Self {
+            // Nobody else has an embedded database open.
+            earlier: (pool.engine() == Engine::Sqlite).then(|| "%".into()),
             pool,
             writer,
             signals,
             clock: options.clock,
-            node: uuid::Uuid::new_v4().simple().to_string().into(),
+            holder: boot,
             inboxes: options.inboxes.into(),
         };
         Ok((store, task))
+    }
+
+    /// Gives the node that this process is a name that its next boots will have, too: then they free
+    /// what this one holds when it dies. At most one process may have the name at a time.
+    #[must_use]
+    pub fn on_node(mut self, name: uuid::Uuid) -> Self {
+        let name = name.simple();
+        self.holder = format!("{name}/{}", self.holder).into();
+        if self.engine() == Engine::Postgres {
+            self.earlier = Some(format!("{name}/%").into());
+        }
+        self
     }
 
     /// Which database stands below.
@@ -215,7 +232,7 @@ impl Store {
         most: i64,
     ) -> Result<Vec<Claimed>, StoreError> {
         self.writer
-            .write(outbox::Claim { inbox: inbox.clone(), owner: self.node.to_string(), lease, most })
+            .write(outbox::Claim { inbox: inbox.clone(), owner: self.holder.to_string(), lease, most })
             .await
     }
 
@@ -231,24 +248,23 @@ impl Store {
             .write(outbox::Settle {
                 inbox: inbox.clone(),
                 id: id.clone(),
-                owner: self.node.to_string(),
+                owner: self.holder.to_string(),
                 outcome,
                 idempotent,
             })
             .await
     }
 
-    /// Gives up the leases that ran out. At the start of a store with one node, also those of the
-    /// process before.
+    /// Gives up the leases that ran out. At the start also those that earlier boots of this node held.
     pub async fn expire_outbox(
         &self,
         inbox: &InboxId,
         at_start: bool,
         idempotent: bool,
     ) -> Result<usize, StoreError> {
-        let alone = at_start && self.engine() == Engine::Sqlite;
-        let all_but = alone.then(|| self.node.to_string());
-        self.writer.write(outbox::Expire { inbox: inbox.clone(), all_but, idempotent }).await
+        let earlier = self.earlier.as_ref().filter(|_| at_start).map(ToString::to_string);
+        let me = self.holder.to_string();
+        self.writer.write(outbox::Expire { inbox: inbox.clone(), me, earlier, idempotent }).await
     }
 
     /// When the next queued row of an inbox becomes due.

@@ -384,11 +384,13 @@ async fn apply_waiting_receipts(
     Ok(())
 }
 
-/// Gives up leases that ran out (or, with `all_but`, all that another process of this one-node store
-/// held): nobody knows what became of those sends.
+/// Gives up leases that ran out, and with `earlier` those that earlier boots of this node held: nobody
+/// knows what became of those sends.
 pub(super) struct Expire {
     pub inbox: InboxId,
-    pub all_but: Option<String>,
+    pub me: String,
+    /// Matches the holders that are earlier boots of this node.
+    pub earlier: Option<String>,
     pub idempotent: bool,
 }
 
@@ -397,14 +399,14 @@ impl Write for Expire {
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<usize, StoreError> {
         let now = tx.now;
-        let keep = self.all_but.clone().unwrap_or_default();
+        let earlier = self.earlier.clone().unwrap_or_default();
         let sql = [
             "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE inbox_id = $1 AND state = 'sending' \
-             AND (lease_until <= $2 OR ($3 <> '' AND lease_owner <> $3))",
+             AND (lease_until <= $2 OR (lease_owner <> $3 AND lease_owner LIKE $4))",
             dialect::for_update(tx.engine()),
         ]
         .concat();
-        let rows = tx.rows_of(built(sql), values![&self.inbox, now, keep]).await?;
+        let rows = tx.rows_of(built(sql), values![&self.inbox, now, &self.me, earlier]).await?;
         for row in &rows {
             let row = OutboxRow::read(row)?;
             if self.idempotent {

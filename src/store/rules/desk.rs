@@ -26,7 +26,11 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) async fn open(fresh: Fresh) -> Self {
-        let shop = Shop::open(fresh).await;
+        Self::at(Shop::open(fresh).await).await
+    }
+
+    /// In a shop of the caller's.
+    pub(super) async fn at(shop: Shop) -> Self {
         let mara = shop.actor("Mara", Role::Associate, &["advice"]).await;
         Self { shop, mara }
     }

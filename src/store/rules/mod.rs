@@ -7,6 +7,7 @@
 mod constraints;
 mod desk;
 mod invariants;
+mod leases;
 mod log_order;
 mod queries;
 mod schema;
