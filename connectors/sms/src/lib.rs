@@ -11,6 +11,7 @@ mod keyword;
 mod number;
 mod outbound;
 mod provider;
+mod sabotage;
 mod seen;
 pub mod segments;
 mod twilio;

@@ -16,11 +16,15 @@ async fn is_refused(bridge: &Bridge, request: WebhookRequest) -> bool {
 
 #[tokio::test]
 async fn ten_thousand_random_signatures_are_refused() {
+    random_signatures_are_refused(10_000).await;
+}
+
+async fn random_signatures_are_refused(many: usize) {
     let bridge = Bridge::start().await;
     let connector = bridge.sms();
     let good = bridge.call(WebhookRoute::Messages, &bridge.fields(&[]));
     let ingress = MemoryIngress::default();
-    for _ in 0..10_000 {
+    for _ in 0..many {
         let mut forged = good.clone();
         let signature = STANDARD.encode(rand::random::<[u8; 20]>());
         forged.headers.insert("x-twilio-signature", signature.parse().unwrap());
@@ -79,5 +83,32 @@ async fn a_truncated_or_foreign_signature_scheme_is_refused() {
         let mut forged = good.clone();
         forged.headers.insert("x-twilio-webhooks-signature-settings", scheme.parse().unwrap());
         assert!(is_refused(&bridge, forged).await, "{scheme}");
+    }
+}
+
+/// The same with the check broken on purpose, in a process of its own: it must fail, and say why.
+#[cfg(feature = "sabotage")]
+mod controls {
+    #[tokio::test]
+    #[ignore = "its control runs it, with the check broken"]
+    async fn forged_calls_with_the_check_broken() {
+        let _armed = fail::FailScenario::setup();
+        super::random_signatures_are_refused(10).await;
+    }
+
+    #[test]
+    fn a_check_that_is_left_out_is_noticed() {
+        let run = |points: &str| {
+            std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["controls::forged_calls_with_the_check_broken", "--exact", "--ignored", "--nocapture"])
+                .env("FAILPOINTS", points)
+                .output()
+                .unwrap()
+        };
+        let broken = run("sabotage.webhook_signature=return");
+        assert!(!broken.status.success(), "nobody noticed");
+        let said = String::from_utf8_lossy(&[broken.stdout, broken.stderr].concat()).into_owned();
+        assert!(said.contains("left: 200") && said.contains("right: 401"), "{said}");
+        assert!(run("").status.success(), "and with the check in place it passes");
     }
 }
