@@ -1,6 +1,6 @@
 //! A running bridge with one number or two, each at an account of its own, and an associate.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use rapport::{
     config::{self, Source},
@@ -32,16 +32,24 @@ pub(crate) struct Bridge {
     http: reqwest::Client,
     cookie: String,
     fresh: Fresh,
+    /// Where the world calls us, if that is not the server itself.
+    public: Option<SocketAddr>,
 }
 
 impl Bridge {
     pub(crate) async fn start(fresh: Fresh) -> Self {
+        Self::start_behind(fresh, None, false).await
+    }
+
+    /// With something between the provider and us, and a provider that calls again where it heard nothing.
+    pub(crate) async fn start_behind(fresh: Fresh, public: Option<SocketAddr>, redeliver: bool) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let account = || FakeTwilio::start(FakeTwilioConfig::new(clock.clone()));
+        let account =
+            || FakeTwilio::start(FakeTwilioConfig { redeliver, ..FakeTwilioConfig::new(clock.clone()) });
         let providers = [account().await.unwrap(), account().await.unwrap()];
         #[expect(clippy::disallowed_methods, reason = "a browser of the tests, not of the bridge")]
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-        let mut bridge = Self { server: None, clock, providers, http, cookie: String::new(), fresh };
+        let mut bridge = Self { server: None, clock, providers, http, cookie: String::new(), fresh, public };
         bridge.start_again().await;
         bridge.sign_in().await;
         bridge
@@ -53,6 +61,9 @@ impl Bridge {
             "data_dir = \"{}\"\n[server]\nlisten = \"127.0.0.1:0\"\n[queue]\nundo_seconds = 0\n",
             self.fresh.folder.display()
         );
+        if let Some(public) = self.public {
+            text = text.replace("[queue]", &format!("public_url = \"http://{public}\"\n[queue]"));
+        }
         let mut env = BTreeMap::from([("RAPPORT__STORE__URL".to_owned(), self.fresh.url.clone())]);
         for ((name, ours), provider) in NAMES.iter().zip(OURS).zip(&self.providers) {
             let account = (provider.account_sid(), provider.api_base());
@@ -68,10 +79,15 @@ impl Bridge {
         let loaded = config::load(&Source { file: Some(("story.toml".to_owned(), text)), env });
         let server = Server::start(loaded.into_config().unwrap(), self.clock.clone()).await.unwrap();
         for (name, provider) in NAMES.iter().zip(&self.providers) {
-            let url = format!("http://{}/webhooks/{name}", server.address());
+            let url = format!("http://{}/webhooks/{name}", self.public.unwrap_or(server.address()));
             provider.set_webhook(Url::parse(&url).unwrap());
         }
         self.server = Some(server);
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.as_ref().unwrap().address()
     }
 
     /// Its engine, for what no provider can bring about.

@@ -1,8 +1,19 @@
 //! An end and a new start: what was under way, what waited, and what came meanwhile.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use rapport_fakes::twilio::{Fault, Operation};
+use tokio::{
+    io::AsyncReadExt as _,
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{
     bridge::{Bridge, CUSTOMER, OURS, until},
@@ -10,7 +21,63 @@ use crate::{
     testing::Fresh,
 };
 
+/// Stands between the provider and the bridge; loses the first answer.
+struct LosesOneAnswer {
+    at: SocketAddr,
+    bridge: Arc<Mutex<Option<SocketAddr>>>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl LosesOneAnswer {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let bridge: Arc<Mutex<Option<SocketAddr>>> = Arc::default();
+        let calls: Arc<AtomicUsize> = Arc::default();
+        let (target, count) = (bridge.clone(), calls.clone());
+        tokio::spawn(async move {
+            while let Ok((mut provider, _)) = listener.accept().await {
+                let Some(address) = *target.lock().unwrap() else { continue };
+                let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+                tokio::spawn(async move {
+                    let mut bridge = TcpStream::connect(address).await.unwrap();
+                    if first {
+                        // What comes back is read, so that the bridge is done, and goes nowhere.
+                        let (mut request, _) = provider.split();
+                        let (mut answer, mut upstream) = bridge.split();
+                        let mut byte = [0];
+                        tokio::select! {
+                            _ = tokio::io::copy(&mut request, &mut upstream) => {}
+                            _ = answer.read(&mut byte) => {}
+                        }
+                    } else {
+                        drop(tokio::io::copy_bidirectional(&mut provider, &mut bridge).await);
+                    }
+                });
+            }
+        });
+        Self { at, bridge, calls }
+    }
+}
+
 on_both_engines! {
+    async fn an_sms_that_is_called_again_after_a_lost_answer_and_after_a_restart_is_one_message(fresh: Fresh) {
+        let between = LosesOneAnswer::start().await;
+        let mut bridge = Bridge::start_behind(fresh, Some(between.at), true).await;
+        *between.bridge.lock().unwrap() = Some(bridge.address());
+        let (sid, outcome) = bridge.providers[0].receive_sms(CUSTOMER, OURS[0], "Hello", Vec::new()).await;
+        assert!(outcome.is_success(), "the second call was answered: {outcome:?}");
+        assert_eq!(between.calls.load(Ordering::SeqCst), 2, "the provider called again by itself");
+        assert_eq!(bridge.messages("inbound").await.len(), 1);
+        bridge.stop().await;
+        bridge.start_again().await;
+        *between.bridge.lock().unwrap() = Some(bridge.address());
+        assert!(bridge.providers[0].deliver(&sid).await.is_success());
+        assert_eq!(bridge.messages("inbound").await.len(), 1);
+        assert_eq!(bridge.conversation().await["obligations"].as_array().unwrap().len(), 1);
+        assert_eq!(bridge.until_phone_shows(1).await.len(), 1, "one acknowledgement");
+    }
+
     async fn what_was_offered_while_nobody_was_there_comes_by_the_list_and_is_acknowledged(fresh: Fresh) {
         let mut bridge = Bridge::start(fresh).await;
         bridge.write("Before").await;
