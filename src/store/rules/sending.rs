@@ -13,12 +13,27 @@ use super::{desk::Desk, world};
 use crate::{
     on_both_engines,
     store::{
-        Conflict, NewAck, Role, SendOutcome, StoreError, db::Run as _, fixture::Shop, testing::Fresh,
-        value::values,
+        Conflict, NewAck, NewDraft, Role, SendOutcome, StoreError, db::Run as _, fixture::Shop,
+        testing::Fresh, value::values,
     },
 };
 
 on_both_engines! {
+    async fn the_bot_is_silent_while_an_associate_holds_a_draft_and_a_note_is_none(fresh: Fresh) {
+        let shop = Shop::open_with(fresh, vec![world::with_bot("advice", &["advice"])]).await;
+        let mara = shop.actor("Mara", Role::Associate, &["advice"]).await;
+        for (from, note, expected) in [("+491", false, Some("an associate is writing")), ("+492", true, None)] {
+            let conversation = shop.receive("advice", from, "Hello").await;
+            let draft = NewDraft { text: "I".to_owned(), attachments: Vec::new(), note };
+            shop.store.update_draft(&mara, &conversation, Some(draft)).await.unwrap();
+            let job = shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap().remove(0).id;
+            let part = Part { text: "We have it.".to_owned(), attachments: Vec::new() };
+            let text = part.text.clone();
+            let ack = NewAck { job, conversation, turn: 1, text, parts: vec![part] };
+            assert_eq!(shop.store.insert_ack(ack).await.unwrap(), expected);
+        }
+    }
+
     async fn a_stop_after_the_reply_was_written_holds_it_back_and_the_reply_is_owed_again(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         let conversation = desk.shop.receive("advice", "+491", "Hello").await;
