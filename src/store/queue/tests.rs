@@ -214,7 +214,7 @@ on_both_engines! {
         let first = shop.receive("advice", "1", "Hello again").await;
         shop.store.assign(&people[1], &first, Some(people[1].id().clone()), None).await.unwrap();
         let fifth = shop.receive("orders", "5", "Thanks").await;
-        shop.store.waive(&people[2], &fifth, "thanks".to_owned(), 9, true).await.unwrap();
+        shop.store.waive(&people[2], &fifth, "thanks".to_owned(), 2, true).await.unwrap();
         for actor in &people {
             let counts = shop.store.count_conversations(actor).await.unwrap();
             for (view, many) in [
