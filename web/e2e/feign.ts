@@ -12,6 +12,7 @@ export const counts: Counts = {
   mine_waiting: 0,
   unassigned_waiting: 0,
   all_waiting: 0,
+  parked: 0,
 }
 
 export const summary = (change: Partial<Summary> = {}): Summary => ({

@@ -15,6 +15,7 @@ const counts: Counts = {
   mine_waiting: 0,
   unassigned_waiting: 0,
   all_waiting: 0,
+  parked: 0,
 }
 const page = (items: Summary[], next: string | null = null): QueuePage => ({ items, next, counts })
 

@@ -38,6 +38,13 @@ export const associates = {
 
 export const inboxes = { list: () => get<{ items: T.InboxHealth[] }>('/inboxes') }
 
+export const parked = {
+  list: (cursor: string | null) =>
+    get<{ items: T.Parked[]; next?: string | null }>(`/parked${cursor ? `?cursor=${id(cursor)}` : ''}`),
+  read: (which: string) => post<{ conversation?: T.Summary | null }>(`/parked/${id(which)}/read`),
+  setAside: (which: string, reason: string) => post<void>(`/parked/${id(which)}/set-aside`, { reason }),
+}
+
 export const conversations = {
   page: (view: T.View, cursor: string | null, limit: number) =>
     get<T.QueuePage>(`/conversations?view=${view}&limit=${limit}${cursor ? `&cursor=${id(cursor)}` : ''}`),

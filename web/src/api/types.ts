@@ -82,6 +82,20 @@ export interface Counts {
   mine_waiting: number
   unassigned_waiting: number
   all_waiting: number
+  /** What could not be read, and is owed until it is settled. */
+  parked: number
+}
+
+export interface Parked {
+  id: string
+  inbox: string
+  reason: string
+  at: number
+  due_at?: number | null
+  content_type?: string | null
+  size?: number | null
+  /** Its beginning. */
+  text?: string | null
 }
 
 export interface QueuePage {
