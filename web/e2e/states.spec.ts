@@ -148,6 +148,9 @@ test('a timeline that breaks leaves the text in the composer, and loading again 
   await field.press('End')
   await noor.keyboard.type(' at all')
   await expect(field).toHaveValue('Do not lose me at all')
+  // It keeps the composer's place, too.
+  const place = await field.boundingBox()
+  expect(place?.y ?? 0).toBeGreaterThan(600)
   await noor.screenshot({ path: `${SHOTS}/broken.png` })
   await noor.unroute(path)
   await noor.getByRole('button', { name: 'Load again' }).click()

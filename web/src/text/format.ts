@@ -95,7 +95,9 @@ export function address(raw: string): string {
   const digits = raw.slice(1)
   const country = /^[17]/.test(digits) ? 1 : TWO_DIGIT_CODES.test(digits) ? 2 : 3
   const rest = digits.slice(country)
-  return `+${digits.slice(0, country)} ${rest.replace(/(\d{3})(?=\d{3,})/g, '$1 ')}`
+  const grouped = `+${digits.slice(0, country)} ${rest.replace(/(\d{3})(?=\d{3,})/g, '$1 ')}`
+  // Within a sentence from right to left a number would turn round; isolated it reads as it is dialled.
+  return words.dir === 'rtl' ? `\u2066${grouped}\u2069` : grouped
 }
 
 /** "October 2025". */
