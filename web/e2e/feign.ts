@@ -83,7 +83,7 @@ export const detail = (conversation: Summary, messages: Message[], change: Parti
     can_reply: true,
     reason: null,
     capabilities: {
-      longest_text: 10,
+      longest_text: 6_400,
       text_unit: 'sms_segments',
       attachment_limit: 0,
       attachment_types: null,

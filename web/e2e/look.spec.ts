@@ -19,7 +19,7 @@ for (const scheme of ['light', 'dark'] as const) {
     await expect(noor.getByRole('dialog')).toBeVisible()
     await noSeriousFindings(noor)
     await noor.keyboard.press('Escape')
-    for (const path of ['associates', 'inboxes', 'account', 'nowhere', 'inbox/automatic']) {
+    for (const path of ['associates', 'inboxes', 'account', 'inbox/nowhere', 'inbox/automatic']) {
       await noor.goto(`${shared.url}/${path}`)
       await expect(noor.getByRole('heading', { level: 1 })).toBeVisible()
       await noSeriousFindings(noor)

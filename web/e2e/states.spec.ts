@@ -111,7 +111,7 @@ test('each kind of nothing says which, and has one way on', async ({ noor, jonas
   await noor.goto(`${shared.url}/inbox/mine/cv_01a0b0c0-0000-7000-8000-000000000000`)
   await look(noor, '.thread', 'Not yours to see, or gone', 'Back to the list')
   await noor.screenshot({ path: `${SHOTS}/empty-missing.png` })
-  await noor.goto(`${shared.url}/nowhere`)
+  await noor.goto(`${shared.url}/inbox/nowhere`)
   await look(noor, '.page', 'There is nothing at this address', 'Go to your inbox')
   await jonas.goto(`${shared.url}/associates`)
   await look(jonas, '.page', 'Only administrators see this', 'Go to your inbox')
