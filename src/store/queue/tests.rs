@@ -245,7 +245,7 @@ on_both_engines! {
         for from in ["1", "2", "3", "4"] {
             ids.push(shop.receive("front", from, "Hello").await);
         }
-        shop.store.waive(&ada, &ids[0], "thanks".to_owned(), 9, false).await.unwrap();
+        shop.store.waive(&ada, &ids[0], "thanks".to_owned(), 1, false).await.unwrap();
         shop.clock.advance(Duration::from_mins(1));
         let first = shop.store.list_conversations(&ada, View::All, None, 2).await.unwrap();
         let second = shop.store.list_conversations(&ada, View::All, first.next.as_ref(), 2).await.unwrap();

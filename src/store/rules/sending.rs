@@ -147,7 +147,7 @@ on_both_engines! {
         let claimed = desk.claim().await;
         let at = desk.shop.clock.now().plus(Duration::from_mins(1));
         desk.settle(&claimed[0], SendOutcome::Again { at, reason: "down".to_owned() }).await;
-        store.waive(&desk.mara, &conversation, "spam".to_owned(), 9, true).await.unwrap();
+        store.waive(&desk.mara, &conversation, "spam".to_owned(), 2, true).await.unwrap();
         desk.shop.clock.advance(Duration::from_mins(2));
         desk.shop.receive("advice", "+491", "Are you there?").await;
         assert!(desk.claim_now().await.is_empty(), "the turn that it answered is over");
