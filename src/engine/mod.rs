@@ -21,7 +21,10 @@ mod supervisor;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use rapport_model::{Capabilities, Clock, id::InboxId};
+use rapport_model::{
+    Address, Capabilities, Clock,
+    id::{ChannelName, InboxId},
+};
 use rapport_sdk::{Connector, HealthReporter, Ingress, WebhookRequest, WebhookResponse};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -98,12 +101,8 @@ impl Engine {
                 continue;
             };
             let (health, watch) = HealthReporter::new();
-            let ingress = InboxIngress::new(
-                setup.store.clone(),
-                setup.blobs.clone(),
-                facts.clone(),
-                inbox.addresses.clone(),
-            );
+            let ours = addresses(&setup.config, &inbox.channel());
+            let ingress = InboxIngress::new(setup.store.clone(), setup.blobs.clone(), facts.clone(), ours);
             inboxes.insert(
                 facts.id.clone(),
                 Inbox { facts: facts.clone(), connector, ingress: Arc::new(ingress), health, status: watch },
@@ -198,6 +197,13 @@ impl Engine {
     fn inbox(&self, id: &InboxId) -> Option<&Inbox> {
         self.inner.inboxes.get(id)
     }
+}
+
+/// Our own addresses on a channel, of every inbox: what one of our numbers writes to another is no
+/// customer's.
+fn addresses(config: &Config, channel: &ChannelName) -> Vec<Address> {
+    let inboxes = config.inboxes.iter().filter(|inbox| inbox.channel() == *channel);
+    inboxes.flat_map(|inbox| inbox.addresses.iter().cloned()).collect()
 }
 
 /// The address under which a provider calls an inbox.
