@@ -107,7 +107,7 @@ on_both_engines! {
         assert_eq!(invariants::broken(&desk.shop.store).await, Vec::<String>::new());
     }
 
-    async fn a_second_acknowledgement_in_a_turn_is_refused_by_the_database_itself(fresh: Fresh) {
+    async fn a_second_acknowledgement_in_a_turn_and_a_second_question_in_an_episode_are_refused_by_the_database_itself(fresh: Fresh) {
         let desk = desk(fresh).await;
         let mut pool = desk.shop.store.pool.clone();
         let insert = "INSERT INTO messages (id, brand, conversation_id, position, contact_id, kind, author_kind, automatic_kind, \
@@ -118,6 +118,15 @@ on_both_engines! {
             let error = pool.execute(insert, values!["msg_2", 92_i64, kind]).await.expect_err(kind);
             assert!(error.is_constraint(), "{error}");
         }
+        // A question in a turn that was not acknowledged, and none in the turns behind it.
+        let asked = "INSERT INTO messages (id, brand, conversation_id, position, contact_id, kind, author_kind, automatic_kind, \
+             episode, turn, text, at, created_at, version, flags, delivery) SELECT $1, brand, conversation_id, $2, contact_id, \
+             'outbound', 'bot', 'clarifying_question', episode, $2, '', at, created_at, 1, '', 'queued' FROM messages WHERE position = 1";
+        pool.execute(asked, values!["msg_3", 93_i64]).await.unwrap();
+        let error = pool.execute(asked, values!["msg_4", 94_i64]).await.expect_err("once an episode");
+        assert!(error.is_constraint(), "{error}");
+        pool.execute("UPDATE messages SET episode = 8 WHERE id = 'msg_3'", Vec::new()).await.unwrap();
+        pool.execute(asked, values!["msg_4", 94_i64]).await.expect("the episode alone stood against it");
         assert!(matches!(State::try_from("asleep".to_owned()), Err(())));
         assert!(!StoreError::Busy.is_constraint());
     }
