@@ -137,7 +137,7 @@ fn kind(bytes: &[u8], claimed: &str) -> String {
 
 /// Download a file.
 #[utoipa::path(get, path = "/attachments/{id}", params(("id" = String, Path), How), responses(
-    (status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 200, description = "The bytes", body = Vec<u8>, content_type = "*/*"),
     (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn download(
     State(api): State<Api>,

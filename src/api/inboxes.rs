@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     Api,
+    bot::BotState,
     error::{ApiError, Problem},
     session::SignedIn,
 };
@@ -58,6 +59,7 @@ pub(super) struct Inbox {
     outbox: Outbox,
     last_inbound_at: Option<i64>,
     last_error: Option<String>,
+    bot: BotState,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,6 +72,7 @@ pub(super) struct Inboxes {
     (status = 200, body = Inboxes), (status = 401, body = Problem)))]
 pub(super) async fn list(State(api): State<Api>, who: SignedIn) -> Result<Json<Inboxes>, ApiError> {
     let mut records = api.engine.store().list_inbox_records(who.actor()).await?;
+    let off = api.engine.store().list_bots_off().await?;
     let config = api.engine.config();
     let states: HashMap<_, _> =
         api.engine.inboxes().into_iter().map(|status| (status.id.clone(), status)).collect();
@@ -92,6 +95,7 @@ pub(super) async fn list(State(api): State<Api>, who: SignedIn) -> Result<Json<I
                 .map(|gap| Gap { from: gap.from.millis(), to: gap.to.millis(), reason: gap.reason })
                 .collect(),
             outbox: Outbox { queued: record.queued, failed: record.failed, unconfirmed: record.unconfirmed },
+            bot: BotState::new(&api, Some(&inbox.id), off.is_off(Some(&inbox.id))),
             last_inbound_at: status.and_then(|status| status.last_inbound_at).map(Timestamp::millis),
         })
     });

@@ -6,6 +6,7 @@
 
 mod acts;
 mod associates;
+mod bot;
 mod description;
 mod dto;
 mod error;
@@ -131,6 +132,8 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(acts::unblock))
         .routes(routes!(files::download))
         .routes(routes!(inboxes::list))
+        .routes(routes!(bot::get_bot, bot::switch_bot))
+        .routes(routes!(bot::switch_inbox_bot))
         .routes(routes!(parked::list))
         .routes(routes!(parked::read))
         .routes(routes!(parked::set_aside))

@@ -20,6 +20,7 @@ use utoipa::IntoParams;
 
 use super::{
     Api,
+    bot::BotState,
     dto::{Counts, Draft, LiveConversation},
     error::{ApiError, Problem},
     session::SignedIn,
@@ -43,7 +44,7 @@ pub(super) struct After {
     after: Option<i64>,
 }
 
-/// What changes, as it changes: events hello, conversation, gone, counts, read, draft, inbox and reset.
+/// What changes, as it changes: events hello, conversation, gone, counts, read, draft, inbox, bot and reset.
 #[utoipa::path(get, path = "/events", params(After), responses(
     (status = 200, description = "A stream of events", content_type = "text/event-stream"), (status = 422, body = Problem)))]
 pub(super) async fn events(
@@ -197,6 +198,11 @@ impl Reader {
                 Some(self.own_draft(conversation, change.seq).await?)
             }
             What::Read(..) | What::Draft(..) | What::Associate(_) => None,
+            What::Bot(Some(id), _) if !actor.serves(inboxes, id) => None,
+            What::Bot(inbox, off) => {
+                let bot = BotState::new(&self.api, inbox.as_ref(), *off);
+                Some(event("bot", change.seq, &json!({"inbox": inbox, "bot": bot})))
+            }
             What::Inbox(id, _) if !actor.serves(inboxes, id) => None,
             What::Inbox(id, health) => {
                 let health = json!({"state": health.word(), "reason": health.reason()});

@@ -55,6 +55,16 @@ impl Config {
         self.inboxes.iter().find(|inbox| inbox.id == *id)
     }
 
+    /// The key by which the bot is held off: for an inbox, or with `None` for all. Whatever a person
+    /// switches on later, it stays off there.
+    pub fn bot_held_off_by(&self, inbox: Option<&InboxId>) -> Option<String> {
+        if !self.bot_enabled {
+            return Some("bot.enabled".to_owned());
+        }
+        let inbox = inbox.and_then(|id| self.inbox(id)).filter(|inbox| !inbox.bot_enabled)?;
+        Some(format!("inbox.{}.bot.enabled", inbox.id))
+    }
+
     /// The brand's name for people.
     pub fn brand_name<'a>(&'a self, id: &'a str) -> &'a str {
         let found = self.brands.iter().find(|brand| brand.id == id);

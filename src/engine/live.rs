@@ -22,7 +22,9 @@ use rapport_model::{
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::store::{Actor, CountTable, Event, InboxFacts, Message, SessionId, Store, StoreError, Summary};
+use crate::store::{
+    Actor, BotsOff, CountTable, Event, InboxFacts, Message, SessionId, Store, StoreError, Summary,
+};
 
 /// How many changes a slow stream may lag behind before it has to load again.
 const LAG: usize = 1024;
@@ -57,6 +59,8 @@ pub enum What {
     Draft(AssociateId, ConversationId),
     /// How an inbox fares.
     Inbox(InboxId, Health),
+    /// The bot's switch of an inbox, or of all, was thrown: whether it is off now.
+    Bot(Option<InboxId>, bool),
     /// Something about an associate: their streams ask again who they are.
     Associate(AssociateId),
 }
@@ -271,6 +275,7 @@ enum Subject {
     Read(AssociateId, ConversationId),
     Draft(AssociateId, ConversationId),
     Associate(AssociateId),
+    Bot(Option<InboxId>),
 }
 
 fn subject(event: &Event) -> Option<Subject> {
@@ -278,6 +283,7 @@ fn subject(event: &Event) -> Option<Subject> {
     match event.kind.as_str() {
         "conversation.read" => own().map(|(who, what)| Subject::Read(who, what)),
         "draft.changed" => own().map(|(who, what)| Subject::Draft(who, what)),
+        kind if kind.starts_with("bot.") => Some(Subject::Bot(event.inbox.clone())),
         kind if kind.starts_with("associate.") || kind.starts_with("session.") => {
             AssociateId::try_from(event.fields.clone()?).ok().map(Subject::Associate)
         }
@@ -303,6 +309,11 @@ async fn load(store: &Store, events: Vec<Event>) -> Result<Vec<Change>, StoreErr
         _ => None,
     });
     let mut rows = store.load_summaries(conversations.collect()).await?;
+    let bots = if order.iter().any(|(_, subject)| matches!(subject, Subject::Bot(_))) {
+        store.list_bots_off().await?
+    } else {
+        BotsOff::default()
+    };
     let mut ids: Vec<_> = of.values().flatten().filter_map(|event| event.message.as_ref()).collect();
     ids.sort();
     ids.dedup();
@@ -318,6 +329,10 @@ async fn load(store: &Store, events: Vec<Event>) -> Result<Vec<Change>, StoreErr
             Subject::Read(who, what) => What::Read(who, what),
             Subject::Draft(who, what) => What::Draft(who, what),
             Subject::Associate(who) => What::Associate(who),
+            Subject::Bot(inbox) => {
+                let off = bots.is_off(inbox.as_ref());
+                What::Bot(inbox, off)
+            }
             Subject::Conversation(id) => {
                 let Some(summary) = rows.remove(&id) else { continue };
                 What::Conversation(Box::new(ConversationChange {

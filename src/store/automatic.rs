@@ -11,21 +11,24 @@ use rapport_model::{
 };
 
 use super::{
-    Store,
-    conversation::{self, State},
+    Store, bot,
+    conversation::{self, Conversation, State},
     db::Run as _,
-    entry::{self, Outbound, Writer},
+    entry::{self, Outbound, Recipient, Writer},
     error::StoreError,
     ingest::InboxFacts,
-    job, obligation, thread,
+    job, obligation,
+    thread::{self, REPEATS, Thread},
     tx::Tx,
     value::values,
     writer::Write,
 };
 use crate::sabotage::{self, Rule};
 
-/// At most so many automatic messages to one person a day, over all conversations.
+/// At most so many automatic messages to one person and to one address a day, over all conversations
+/// and inboxes.
 const MOST_A_DAY: i64 = 2;
+const ENOUGH: &str = "enough automatic messages for a day";
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// An acknowledgement that the bot would like to send.
@@ -70,21 +73,14 @@ impl Write for Ack {
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<Option<&'static str>, StoreError> {
         let before = conversation::get(tx, &self.ack.conversation).await?;
-        let silence = self.silence(tx, &before).await?;
-        job::finish(tx, &self.ack.job, silence).await?;
-        if silence.is_some() {
-            return Ok(silence);
-        }
-        let mut after = before.clone();
-        let mut thread = thread::get(tx, &after.thread).await?;
-        let Some(facts) = self.inboxes.iter().find(|facts| facts.id == thread.inbox) else {
-            return Ok(Some("the inbox is gone"));
-        };
-        let recipient = match entry::recipient(tx, &thread, &facts.sender_group).await {
+        let mut thread = thread::get(tx, &before.thread).await?;
+        let decided = self.decide(tx, &before, &thread).await?;
+        job::finish(tx, &self.ack.job, decided.as_ref().err().copied()).await?;
+        let recipient = match decided {
             Ok(recipient) => recipient,
-            Err(StoreError::Conflict(_)) => return Ok(Some("nobody can be reached")),
-            Err(error) => return Err(error),
+            Err(silence) => return Ok(Some(silence)),
         };
+        let mut after = before.clone();
         let outbound = Outbound {
             writer: Writer::Bot(AutomaticKind::Ack),
             text: &self.ack.text,
@@ -108,10 +104,50 @@ impl Write for Ack {
 }
 
 impl Ack {
+    /// To whom the bot speaks, or why it stays silent.
+    async fn decide(
+        &self,
+        tx: &mut Tx,
+        conversation: &Conversation,
+        thread: &Thread,
+    ) -> Result<Result<Recipient, &'static str>, StoreError> {
+        if bot::is_off(tx, &thread.inbox).await? {
+            return Ok(Err("the bot was switched off"));
+        }
+        if let Some(silence) = self.silence(tx, conversation).await? {
+            return Ok(Err(silence));
+        }
+        if thread.repeats(tx.now) >= REPEATS {
+            return Ok(Err("the same text came again and again"));
+        }
+        let Some(facts) = self.inboxes.iter().find(|facts| facts.id == thread.inbox) else {
+            return Ok(Err("the inbox is gone"));
+        };
+        let recipient = match entry::recipient(tx, thread, &facts.sender_group).await {
+            Ok(recipient) => recipient,
+            Err(StoreError::Conflict(_)) => return Ok(Err("nobody can be reached")),
+            Err(error) => return Err(error),
+        };
+        // By address, beside the count by contact: one address is a contact of each brand, and has
+        // another one after a change of its owner.
+        let since = tx.now.minus(DAY);
+        let row = tx
+            .first(
+                "SELECT count(DISTINCT message_id) AS today FROM outbox WHERE recipient = $1 AND created_at > $2 AND automatic",
+                values![&recipient.address, since],
+            )
+            .await?
+            .ok_or(StoreError::NotFound("handle"))?;
+        if row.get::<i64>("today")? >= MOST_A_DAY {
+            return Ok(Err(ENOUGH));
+        }
+        Ok(Ok(recipient))
+    }
+
     async fn silence(
         &self,
         tx: &mut Tx,
-        conversation: &conversation::Conversation,
+        conversation: &Conversation,
     ) -> Result<Option<&'static str>, StoreError> {
         if conversation.human_in_episode {
             return Ok(Some("a person has spoken in this episode"));
@@ -138,7 +174,7 @@ impl Ack {
         Ok(if row.get::<i64>("said")? > 0 {
             Some("this turn was acknowledged")
         } else if row.get::<i64>("today")? >= MOST_A_DAY {
-            Some("enough automatic messages for a day")
+            Some(ENOUGH)
         } else if row.get::<i64>("drafts")? > 0 {
             Some("an associate is writing")
         } else {

@@ -28,6 +28,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0002_undo.sql"),
         include_str!("../../migrations/postgres/0002_undo.sql"),
     ),
+    (
+        3,
+        "bot",
+        include_str!("../../migrations/sqlite/0003_bot.sql"),
+        include_str!("../../migrations/postgres/0003_bot.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

@@ -13,7 +13,7 @@ use rapport_model::{
 use crate::failpoints::durable_step;
 
 use super::{
-    conversation,
+    bot, conversation,
     db::{Run as _, built},
     dialect,
     error::StoreError,
@@ -275,6 +275,7 @@ impl Write for Claim {
 impl Claim {
     /// Asked at the moment of sending, not when it was written: STOP may have come meanwhile, and the
     /// bot is silent once a person has written or closed: what could not leave in its turn never does.
+    /// Nor does it leave once an admin has switched the bot off.
     async fn refusal(
         &self,
         tx: &mut Tx,
@@ -298,6 +299,9 @@ impl Claim {
                 .await?;
             if spoken.map(|row| row.get::<bool>("over")).transpose()?.unwrap_or(true) {
                 return Ok(Some((DeliveryState::Cancelled, "a person has written, or closed")));
+            }
+            if bot::is_off(tx, &self.inbox.id).await? {
+                return Ok(Some((DeliveryState::Cancelled, "the bot was switched off")));
             }
         }
         Ok(None)

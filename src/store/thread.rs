@@ -19,6 +19,11 @@ use super::{
     value::{Row, values},
 };
 
+/// Within this time the same text again counts as a repeat.
+const REPEAT_WINDOW: Duration = Duration::from_mins(10);
+/// So often the same text, and nobody is acknowledged any more: two machines may be talking.
+pub(super) const REPEATS: i64 = 3;
+
 /// The leg on one inbox.
 #[derive(Debug, Clone)]
 pub(super) struct Thread {
@@ -60,10 +65,15 @@ impl Thread {
         })
     }
 
+    /// How often in a row the same content came within the window, if that is not over.
+    pub(super) fn repeats(&self, now: Timestamp) -> i64 {
+        let within = self.repeat_since.is_some_and(|since| now.since(since) <= REPEAT_WINDOW);
+        if within { self.repeats } else { 0 }
+    }
+
     /// Notes the content that came and says how often in a row it came within the window.
-    pub(super) fn note_text(&mut self, hash: &str, now: Timestamp, window: Duration) -> i64 {
-        let same = self.repeat_hash.as_deref() == Some(hash)
-            && self.repeat_since.is_some_and(|since| now.since(since) <= window);
+    pub(super) fn note_text(&mut self, hash: &str, now: Timestamp) -> i64 {
+        let same = self.repeat_hash.as_deref() == Some(hash) && self.repeats(now) > 0;
         if same {
             self.repeats += 1;
         } else {

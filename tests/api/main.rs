@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bot;
 mod bridge;
 mod description;
 mod files;

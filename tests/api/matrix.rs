@@ -78,6 +78,9 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
         ("post", "/attachments", SignedIn, none.clone()),
         ("get", "/attachments/{id}", InScope, none.clone()),
         ("get", "/inboxes", SignedIn, none.clone()),
+        ("get", "/bot", SignedIn, none.clone()),
+        ("put", "/bot", Admins, json!({"enabled": false})),
+        ("put", "/inboxes/{id}/bot", Admins, json!({"enabled": false})),
         ("get", "/parked", SignedIn, none.clone()),
         ("post", "/parked/{id}/read", InScope, none.clone()),
         ("post", "/parked/{id}/set-aside", InScope, json!({"reason": "a test call"})),
@@ -165,6 +168,7 @@ impl Things {
             Some("handles") => &self.handle,
             Some("attachments") => &self.attachment,
             Some("parked") => &self.parked,
+            Some("inboxes") => "advice",
             _ => &self.associate,
         };
         format!("/api/v1{}", path.replace("{id}", id).replace("{token}", "AAAA"))

@@ -2,11 +2,12 @@
 //! clock that the story moves.
 //!
 //! [`bridge`] starts it and speaks to it; [`sms`] is the life of a message, [`trouble`] what goes
-//! wrong at the provider, [`parked`] what could not be read, [`restart`] what an end and a new start
+//! wrong at the provider, [`bot`] when the bot is silent, [`parked`] what could not be read, [`restart`] what an end and a new start
 //! make of it, `playground` what a newcomer tries.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bot;
 mod bridge;
 mod hard_cases;
 mod parked;

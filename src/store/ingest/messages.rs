@@ -20,13 +20,10 @@ use crate::store::{
     conversation::{self, Conversation, State},
     error::StoreError,
     rows::Rows,
-    thread::{self, Thread},
+    thread::{self, REPEATS, Thread},
     tx::Tx,
     value::values,
 };
-
-/// Within this time the same text again counts as a repeat.
-const REPEAT_WINDOW: std::time::Duration = std::time::Duration::from_mins(10);
 
 struct Group {
     people: HashMap<HandleKey, Person>,
@@ -114,7 +111,7 @@ impl Group {
         let answerable = message.unanswerable.is_none() && !person.blocked;
         let id = self.conversation_of(tx, request, message, &person, answerable).await?;
         let thread = self.thread_of(tx, request, message, &person, &id);
-        let repeats = thread.note_text(&incoming.content_hash, tx.now, REPEAT_WINDOW);
+        let repeats = thread.note_text(&incoming.content_hash, tx.now);
         let thread_id = thread.id.clone();
         let body = text::storable(&message.text);
         let from_bot = matches!(message.author, Author::Contact { is_bot: true, .. });
@@ -141,7 +138,7 @@ impl Group {
             conversation.owe(message.at, due);
             self.tables.owe(conversation, incoming, message.at, due, position, tx.now);
             if inbox.bot
-                && repeats < 3
+                && repeats < REPEATS
                 && conversation.kind == ThreadKind::Private.as_str()
                 && !conversation.human_in_episode
             {
