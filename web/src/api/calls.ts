@@ -36,7 +36,13 @@ export const associates = {
   reset: (who: string) => post<T.Invited>(`/associates/${id(who)}/reset`),
 }
 
-export const inboxes = { list: () => get<{ items: T.InboxHealth[] }>('/inboxes') }
+export const inboxes = {
+  list: () => get<{ items: T.InboxHealth[] }>('/inboxes'),
+  bot: () => get<T.BotState>('/bot'),
+  /** Throws the bot's switch of an inbox, or with null the one for all. */
+  switchBot: (which: string | null, enabled: boolean) =>
+    request<T.BotState>('PUT', `${V1}${which === null ? '' : `/inboxes/${id(which)}`}/bot`, { body: { enabled } }),
+}
 
 export const parked = {
   list: (cursor: string | null) =>

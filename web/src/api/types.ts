@@ -225,6 +225,14 @@ export interface InboxHealth {
   outbox: { queued: number; failed: number; unconfirmed: number }
   last_inbound_at: number | null
   last_error: string | null
+  bot: BotState
+}
+
+/** One switch of the bot: of an inbox, or of all of them. */
+export interface BotState {
+  enabled: boolean
+  /** The key of the configuration that holds it off. */
+  held_off_by: string | null
 }
 
 export interface Health {
@@ -243,6 +251,8 @@ export interface LiveEvents {
   read: { conversation: string; position: number }
   draft: { conversation: string; draft: Draft | null }
   inbox: { id: string; health: Health }
+  /** An inbox's switch, or with null the one for all. */
+  bot: { inbox: string | null; bot: BotState }
   reset: Record<string, never>
 }
 export const LIVE_EVENTS = [
@@ -253,5 +263,6 @@ export const LIVE_EVENTS = [
   'read',
   'draft',
   'inbox',
+  'bot',
   'reset',
 ] as const satisfies readonly (keyof LiveEvents)[]

@@ -1,6 +1,6 @@
 // How the inboxes are: loaded once, then kept up by the live stream. Shown in the rail and on the health page.
 import { inboxes as api } from '../api/calls'
-import type { Health, InboxHealth } from '../api/types'
+import type { BotState, Health, InboxHealth } from '../api/types'
 
 export type Wellness = 'good' | 'warn' | 'bad' | 'off'
 
@@ -21,12 +21,16 @@ export function wellness(state: string): Wellness {
 
 class HealthState {
   list = $state.raw<InboxHealth[]>([])
+  /** The bot's switch for all inboxes. */
+  bot = $state.raw<BotState | null>(null)
   loaded = $state(false)
   failed = $state(false)
 
   async load(): Promise<void> {
     try {
-      this.list = (await api.list()).items
+      const [inboxes, bot] = await Promise.all([api.list(), api.bot()])
+      this.list = inboxes.items
+      this.bot = bot
       this.loaded = true
       this.failed = false
     } catch {
@@ -38,8 +42,19 @@ class HealthState {
     this.list = this.list.map((inbox) => (inbox.id === id ? { ...inbox, health } : inbox))
   }
 
+  takeBot(id: string | null, bot: BotState): void {
+    if (id === null) this.bot = bot
+    else this.list = this.list.map((inbox) => (inbox.id === id ? { ...inbox, bot } : inbox))
+  }
+
+  /** Throws the bot's switch of an inbox, or with null the one for all. */
+  async switchBot(id: string | null, enabled: boolean): Promise<void> {
+    this.takeBot(id, await api.switchBot(id, enabled))
+  }
+
   clear(): void {
     this.list = []
+    this.bot = null
     this.loaded = false
   }
 }

@@ -39,7 +39,9 @@ export function tieLive(): void {
     drafts.fromServer(conversation, draft)
   })
   stream.on('inbox', ({ id, health: state }) => health.take(id, state))
+  stream.on('bot', ({ inbox, bot }) => health.takeBot(inbox, bot))
   stream.on('reset', () => {
+    void health.load()
     conversations.stale()
     for (const view of VIEWS) if (queue.views[view].loaded) void queue.load(view)
     if (router.route.name === 'inbox' && router.route.conversation) reopen(router.route.conversation)

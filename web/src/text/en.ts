@@ -464,6 +464,13 @@ const en = {
   outboxFailed: (c: number) => n(c, { one: '# not sent', other: '# not sent' }),
   outboxUnsure: (c: number) => n(c, { one: '# we can’t tell', other: '# we can’t tell' }),
   gapFromTo: (from: string, to: string) => `Messages may be missing between ${from} and ${to}.`,
+  bot: 'The bot acknowledges',
+  botOf: (inbox: string) => `The bot acknowledges: ${inbox}`,
+  botAll: 'The bot acknowledges, on all inboxes',
+  botAllHint: 'Off, nothing leaves by itself. All else works as ever.',
+  botHeldOff: (key: string) => `Off by the configuration: ${key}`,
+  botAllOff: 'Off, as for all inboxes',
+  switchFailed: 'The switch could not be thrown. It stands as before.',
   noInboxes: 'No inbox yet',
   noInboxesLead: 'Inboxes are named in the configuration file, under [inbox.NAME].',
   todo: {
