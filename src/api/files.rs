@@ -61,6 +61,12 @@ struct Upload {
     file: Vec<u8>,
 }
 
+/// A file, byte by byte, of whatever type it is.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes an answer that is streamed")]
+struct FileBytes(Vec<u8>);
+
 /// Upload a file, to be sent or noted later: multipart/form-data with one part `file`.
 #[utoipa::path(post, path = "/attachments", request_body(content = Upload, content_type = "multipart/form-data"), responses(
     (status = 201, body = Attachment), (status = 400, body = Problem), (status = 413, body = Problem),
@@ -137,7 +143,7 @@ fn kind(bytes: &[u8], claimed: &str) -> String {
 
 /// Download a file.
 #[utoipa::path(get, path = "/attachments/{id}", params(("id" = String, Path), How), responses(
-    (status = 200, description = "The bytes", body = Vec<u8>, content_type = "*/*"),
+    (status = 200, description = "The bytes", body = FileBytes, content_type = "*/*"),
     (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn download(
     State(api): State<Api>,
