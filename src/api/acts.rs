@@ -122,6 +122,13 @@ pub(super) struct Block {
     reason: String,
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOwner {
+    /// How you know, in 1 to 500 characters.
+    reason: String,
+}
+
 /// Answer. One key is one message, however often it is sent.
 #[utoipa::path(post, path = "/conversations/{id}/replies", params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = Reply, responses((status = 201, body = Written), (status = 404, body = Problem),
@@ -366,6 +373,38 @@ pub(super) async fn unblock(
 ) -> Result<StatusCode, ApiError> {
     let handle: HandleId = id(text, "handle")?;
     api.engine.store().unblock(who.actor(), &handle).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The number was given to somebody else: what comes from now on is a new contact's.
+#[utoipa::path(post, path = "/handles/{id}/new-owner", params(("id" = String, Path)), request_body = NewOwner, responses(
+    (status = 204), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn new_owner(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+    Body(new): Body<NewOwner>,
+) -> Result<StatusCode, ApiError> {
+    let handle: HandleId = id(text, "handle")?;
+    let reason = new.reason.trim();
+    if is_blank(reason) {
+        return Err(ApiError::field("reason", "say how you know"));
+    }
+    short("reason", reason)?;
+    api.engine.store().give_to_new_owner(who.actor(), &handle, reason.to_owned()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// It was a mistake: take it back as long as nothing came from the new owner.
+#[utoipa::path(delete, path = "/handles/{id}/new-owner", params(("id" = String, Path)), responses(
+    (status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn same_owner(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let handle: HandleId = id(text, "handle")?;
+    api.engine.store().give_back_to_owner(who.actor(), &handle).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -274,6 +274,8 @@ pub struct Handle {
     opted_out_at: Option<i64>,
     unreachable_at: Option<i64>,
     last_seen_at: i64,
+    /// Until when it was theirs, where it has a new owner; else null.
+    until: Option<i64>,
 }
 
 /// Somebody outside.
@@ -394,6 +396,7 @@ impl OpenConversation {
             opted_out_at: handle.opted_out_at.map(Timestamp::millis),
             unreachable_at: handle.unreachable_at.map(Timestamp::millis),
             last_seen_at: handle.last_seen_at.millis(),
+            until: handle.until.map(Timestamp::millis),
         });
         let obligations = details.obligations.iter().map(|owed| Obligation {
             id: owed.id.to_string(),

@@ -130,6 +130,7 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(acts::mark_read))
         .routes(routes!(acts::block))
         .routes(routes!(acts::unblock))
+        .routes(routes!(acts::new_owner, acts::same_owner))
         .routes(routes!(files::download))
         .routes(routes!(inboxes::list))
         .routes(routes!(bot::get_bot, bot::switch_bot))

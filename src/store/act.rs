@@ -15,7 +15,7 @@ use super::{
     entry,
     error::{Conflict, StoreError},
     ingest::InboxFacts,
-    obligation,
+    obligation, owner,
     reply::conversation_for,
     scope::Actor,
     tx::{NewEvent, Tx},
@@ -289,19 +289,11 @@ impl Block {
     /// The contact's conversations that are open and within scope; none at all in scope looks as if
     /// the handle did not exist.
     async fn conversations(&self, tx: &mut Tx, contact: &ContactId) -> Result<Vec<Conversation>, StoreError> {
-        let ids = tx
-            .all("SELECT id FROM conversations WHERE contact_id = $1 ORDER BY id", values![contact])
-            .await?;
-        let ids: Vec<ConversationId> = ids.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
-        let all = conversation::load(tx, ids.iter().collect()).await?;
-        let mut seen: Vec<Conversation> = all
-            .into_values()
-            .filter(|c| self.actor.sees(&self.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox))
-            .collect();
-        if seen.is_empty() {
-            return Err(StoreError::NotFound("handle"));
-        }
-        seen.retain(|c| c.state != State::Closed);
+        let mut seen = owner::conversations_in_scope(tx, &self.actor, &self.inboxes, contact).await?;
+        seen.retain(|c| {
+            c.state != State::Closed
+                && self.actor.sees(&self.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox)
+        });
         Ok(seen)
     }
 

@@ -123,7 +123,7 @@ impl Ack {
         let Some(facts) = self.inboxes.iter().find(|facts| facts.id == thread.inbox) else {
             return Ok(Err("the inbox is gone"));
         };
-        let recipient = match entry::recipient(tx, thread, &facts.sender_group).await {
+        let recipient = match entry::recipient(tx, thread, &conversation.contact, &facts.sender_group).await {
             Ok(recipient) => recipient,
             Err(StoreError::Conflict(_)) => return Ok(Err("nobody can be reached")),
             Err(error) => return Err(error),

@@ -15,6 +15,7 @@ use super::{
     error::StoreError,
     ingest::InboxFacts,
     message::Message,
+    owner,
     page::Page,
     rows,
     scope::Actor,
@@ -79,6 +80,8 @@ pub struct Handle {
     pub unreachable_at: Option<Timestamp>,
     /// When it last wrote.
     pub last_seen_at: Timestamp,
+    /// Until when it was theirs, where it has a new owner by now.
+    pub until: Option<Timestamp>,
 }
 
 /// Where a reply goes.
@@ -141,8 +144,8 @@ impl Store {
         let mut pool = self.pool.clone();
         let rows = pool
             .all(
-                "SELECT h.id, h.brand, h.channel, h.address, h.trust, h.can_reply, h.blocked_at, h.blocked_reason, h.unreachable_at, h.last_seen_at \
-                 FROM handle_periods p JOIN handles h ON h.id = p.handle_id WHERE p.contact_id = $1 AND p.valid_to IS NULL ORDER BY h.id",
+                "SELECT h.id, h.brand, h.channel, h.address, h.trust, h.can_reply, h.blocked_at, h.blocked_reason, h.unreachable_at, h.last_seen_at, p.valid_to \
+                 FROM handle_periods p JOIN handles h ON h.id = p.handle_id WHERE p.contact_id = $1 ORDER BY h.id",
                 values![contact],
             )
             .await?;
@@ -150,18 +153,26 @@ impl Store {
         for row in &rows {
             let (brand, channel, address): (String, String, String) =
                 (row.get("brand")?, row.get("channel")?, row.get("address")?);
-            let blocked_at = row.time_opt("blocked_at")?;
-            let reason: Option<String> = row.get("blocked_reason")?;
+            let until = row.time_opt("valid_to")?;
+            // How the number stands now is the new owner's affair.
+            let theirs = until.is_none();
+            let blocked = row.time_opt("blocked_at")?.zip(row.get("blocked_reason")?);
+            let seen = row.time("last_seen_at")?;
             handles.push(Handle {
                 id: row.parse("id")?,
-                opted_out_at: self.find_opt_out(&brand, &channel, &address).await?,
+                opted_out_at: if theirs {
+                    self.find_opt_out(&brand, &channel, &address).await?
+                } else {
+                    None
+                },
                 channel,
                 address: Address::new(address),
                 trust: row.get("trust")?,
                 can_reply: row.get("can_reply")?,
-                blocked: blocked_at.zip(reason),
-                unreachable_at: row.time_opt("unreachable_at")?,
-                last_seen_at: row.time("last_seen_at")?,
+                blocked: blocked.filter(|_| theirs),
+                unreachable_at: row.time_opt("unreachable_at")?.filter(|_| theirs),
+                last_seen_at: until.map_or(seen, |until| seen.min(until)),
+                until,
             });
         }
         Ok(handles)
@@ -223,8 +234,9 @@ impl Store {
         let mut pool = self.pool.clone();
         let row = pool
             .first(
-                "SELECT t.inbox_id, t.channel, t.our_address, h.address, h.can_reply, h.blocked_at \
-                 FROM conversations c JOIN threads t ON t.id = c.thread_id LEFT JOIN handles h ON h.id = t.handle_id WHERE c.id = $1",
+                "SELECT t.inbox_id, t.channel, t.our_address, h.address, h.can_reply, h.blocked_at, p.contact_id <> c.contact_id AS moved \
+                 FROM conversations c JOIN threads t ON t.id = c.thread_id LEFT JOIN handles h ON h.id = t.handle_id \
+                 LEFT JOIN handle_periods p ON p.handle_id = h.id AND p.valid_to IS NULL WHERE c.id = $1",
                 values![id],
             )
             .await?
@@ -235,6 +247,7 @@ impl Store {
         let refusal = match (&to, facts) {
             (_, None) => Some("This inbox is no longer in the configuration."),
             (None, _) => Some("This thread has no single recipient."),
+            (Some(_), _) if row.get("moved")? => Some(owner::MOVED),
             (Some(to), Some(facts)) => {
                 let opted_out = pool
                     .first(

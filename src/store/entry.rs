@@ -3,7 +3,7 @@
 
 use rapport_model::{
     AuthorKind, AutomaticKind, Timestamp,
-    id::{AssociateId, AttachmentId, MessageId, OutboxId},
+    id::{AssociateId, AttachmentId, ContactId, MessageId, OutboxId},
     outbound::Part,
     text,
 };
@@ -12,6 +12,7 @@ use super::{
     conversation::Conversation,
     db::Run as _,
     error::{Conflict, StoreError},
+    owner,
     rows::Rows,
     scope::Actor,
     thread::{self, Thread},
@@ -175,24 +176,28 @@ pub(super) struct Recipient {
     pub address: String,
 }
 
-/// Finds whom a thread reaches and refuses where nobody can be reached, with the reason for a person.
+/// Finds whom a thread reaches for a contact, and refuses where nobody can be reached, with the reason for a person.
 pub(super) async fn recipient(
     tx: &mut Tx,
     thread: &Thread,
+    contact: &ContactId,
     sender_group: &str,
 ) -> Result<Recipient, StoreError> {
     let refuse = |reason: &str| StoreError::Conflict(Conflict::CannotReply(reason.to_owned()));
     let Some(handle) = &thread.handle else { return Err(refuse("This thread has no single recipient.")) };
     let row = tx
         .first(
-            "SELECT h.id, h.address, h.can_reply, h.blocked_at, o.since FROM handles h \
-             LEFT JOIN opt_outs o ON o.sender_group = $2 AND o.address = h.address AND o.ended_at IS NULL WHERE h.id = $1",
+            "SELECT h.id, h.address, h.can_reply, h.blocked_at, o.since, p.contact_id FROM handles h \
+             JOIN handle_periods p ON p.handle_id = h.id AND p.valid_to IS NULL LEFT JOIN opt_outs o ON o.sender_group = $2 AND o.address = h.address AND o.ended_at IS NULL WHERE h.id = $1",
             values![handle, sender_group],
         )
         .await?
         .ok_or(StoreError::NotFound("handle"))?;
     let blocked = row.get::<Option<i64>>("blocked_at")?.is_some();
     let opted_out = row.get::<Option<i64>>("since")?.is_some();
+    if row.parse::<ContactId>("contact_id")? != *contact {
+        return Err(refuse(owner::MOVED));
+    }
     if let Some(reason) = unreachable(row.get("can_reply")?, blocked, opted_out) {
         return Err(refuse(reason));
     }

@@ -36,6 +36,7 @@ mod message;
 mod migrate;
 mod obligation;
 mod outbox;
+mod owner;
 mod page;
 mod parked;
 mod queue;

@@ -273,14 +273,24 @@ impl Write for Claim {
 }
 
 impl Claim {
-    /// Asked at the moment of sending, not when it was written: STOP may have come meanwhile, and the
-    /// bot is silent once a person has written or closed: what could not leave in its turn never does.
-    /// Nor does it leave once an admin has switched the bot off.
+    /// Asked at the moment of sending, not when it was written: STOP may have come meanwhile, or the
+    /// number a new owner, and the bot is silent once a person has written or closed: what could not
+    /// leave in its turn never does. Nor does it leave once an admin has switched the bot off.
     async fn refusal(
         &self,
         tx: &mut Tx,
         row: &OutboxRow,
     ) -> Result<Option<(DeliveryState, &'static str)>, StoreError> {
+        let theirs = tx
+            .first(
+                "SELECT m.id FROM messages m JOIN deliveries d ON d.message_id = m.id AND d.recipient = $2 JOIN handle_periods p \
+                 ON p.handle_id = d.handle_id AND p.valid_to IS NULL AND p.contact_id = m.contact_id WHERE m.id = $1",
+                values![&row.message, &row.recipient],
+            )
+            .await?;
+        if theirs.is_none() {
+            return Ok(Some((DeliveryState::Failed, "new_owner: the number has a new owner")));
+        }
         let out = tx
             .first(
                 "SELECT since FROM opt_outs WHERE sender_group = $1 AND address = $2 AND ended_at IS NULL",

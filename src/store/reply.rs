@@ -18,7 +18,7 @@ use super::{
     entry::{self, Outbound, Writer},
     error::{Conflict, StoreError},
     ingest::InboxFacts,
-    obligation, outbox,
+    obligation, outbox, owner,
     rows::Rows,
     scope::Actor,
     thread,
@@ -153,7 +153,7 @@ impl Write for Reply {
             .iter()
             .find(|facts| facts.id == thread.inbox)
             .ok_or(StoreError::NotFound("inbox"))?;
-        let recipient = entry::recipient(tx, &thread, &facts.sender_group).await?;
+        let recipient = entry::recipient(tx, &thread, &after.contact, &facts.sender_group).await?;
         if after.state == State::Closed {
             after.reopen();
         }
@@ -402,6 +402,7 @@ impl Write for Resend {
             )
             .into());
         };
+        self.refuse_moved(tx).await?;
         let now = tx.now;
         // What was sent stays sent; the first that was not, and what was cancelled or held behind it, goes again.
         tx.execute(
@@ -419,6 +420,23 @@ impl Write for Resend {
         conversation::save_one(tx, &before, &after).await?;
         self.act.tell(tx, "message.resent", &after);
         Ok(after.id)
+    }
+}
+
+impl Resend {
+    /// Nothing goes again to a number that is somebody else's by now.
+    async fn refuse_moved(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let moved = tx
+            .first(
+                "SELECT m.id FROM messages m JOIN deliveries d ON d.message_id = m.id JOIN handle_periods p \
+                 ON p.handle_id = d.handle_id AND p.valid_to IS NULL WHERE m.id = $1 AND p.contact_id <> m.contact_id LIMIT 1",
+                values![&self.act.message],
+            )
+            .await?;
+        match moved {
+            Some(_) => Err(Conflict::CannotReply(owner::MOVED.to_owned()).into()),
+            None => Ok(()),
+        }
     }
 }
 

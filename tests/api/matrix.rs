@@ -75,6 +75,8 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
         ("post", "/conversations/{id}/read", InScope, json!({"position": 1})),
         ("post", "/handles/{id}/block", InScope, json!({"reason": "spam"})),
         ("post", "/handles/{id}/unblock", InScope, none.clone()),
+        ("post", "/handles/{id}/new-owner", InScope, json!({"reason": "a stranger answered"})),
+        ("delete", "/handles/{id}/new-owner", InScope, none.clone()),
         ("post", "/attachments", SignedIn, none.clone()),
         ("get", "/attachments/{id}", InScope, none.clone()),
         ("get", "/inboxes", SignedIn, none.clone()),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rapport_fakes::twilio::FakeMedia;
-use reqwest::StatusCode;
-use serde_json::json;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::{
     bridge::{Bridge, CUSTOMER, OURS},
@@ -137,5 +137,63 @@ on_both_engines! {
         assert!(taken.is_success());
         let texts: Vec<_> = bridge.messages("inbound").await.iter().map(|m| m["text"].clone()).collect();
         assert_eq!(texts, [json!(odd[0]), json!(odd[1]), json!(odd[2]), json!("a\u{fffd}b"), json!("")]);
+    }
+
+    async fn a_number_with_a_new_owner_keeps_the_old_messages_with_the_old_contact(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        bridge.write("Where is my tent?").await;
+        bridge.until_phone_shows(1).await;
+        let reply = bridge.reply("On its way, Ms Berg").await;
+        bridge.until_delivery(&reply, "delivered").await;
+        bridge.write("Thanks").await;
+        let old = bridge.conversation().await;
+        let handle = old["contact"]["handles"][0].clone();
+        let at = |what: &str| format!("/api/v1/handles/{}/{what}", handle["id"].as_str().unwrap());
+        let words = |opened: &Value| -> Vec<Value> {
+            let items = opened["messages"]["items"].as_array().unwrap();
+            items.iter().filter(|item| item["kind"] != "activity").map(|item| item["text"].clone()).collect()
+        };
+
+        for reason in [" ".to_owned(), "x".repeat(501)] {
+            let (status, problem) = bridge.post(&at("new-owner"), json!({"reason": reason})).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+        }
+        let reason = json!({"reason": "They telephoned: the number is not theirs any more."});
+        assert_eq!(bridge.post(&at("new-owner"), reason).await.0, StatusCode::NO_CONTENT);
+        bridge.write("Hello, do you have boots?").await;
+        bridge.until_phone_shows(3).await;
+
+        let rows = bridge.view("all").await;
+        assert_eq!(rows.len(), 2, "{rows:#?}");
+        let fresh = rows.iter().find(|row| row["id"] != old["conversation"]["id"]).unwrap();
+        let new = bridge.get(&format!("/api/v1/conversations/{}", fresh["id"].as_str().unwrap())).await;
+        assert_ne!(new["contact"]["id"], old["contact"]["id"]);
+        let said = words(&new);
+        assert_eq!(said.len(), 2, "what they wrote and that we have it, nothing of before: {said:?}");
+        assert!(said.contains(&json!("Hello, do you have boots?")));
+        assert!(new["conversation"]["due_at"].is_i64());
+        assert_eq!(new["reply"]["can_reply"], true);
+
+        let path = format!("/api/v1/conversations/{}", old["conversation"]["id"].as_str().unwrap());
+        let kept = bridge.get(&path).await;
+        assert_eq!(words(&kept), words(&old), "the old timeline is as it was");
+        assert_eq!(kept["contact"]["id"], old["contact"]["id"]);
+        assert_eq!(kept["obligations"], old["obligations"], "what was owed is owed until a person waives it");
+        let items = kept["messages"]["items"].as_array().unwrap();
+        let line = items.iter().find(|item| item["activity"]["type"] == "new_owner").unwrap();
+        assert_eq!(line["activity"]["by"]["name"], "Ada");
+        assert!(kept["contact"]["handles"][0]["until"].is_i64());
+        assert_eq!(kept["reply"]["can_reply"], false);
+        assert!(kept["reply"]["reason"].as_str().unwrap().contains("new owner"));
+        let body = json!({"text": "Your tent has arrived", "seen_position": kept["conversation"]["position"]});
+        let (status, problem) = bridge.post(&format!("{path}/replies"), body).await;
+        assert_eq!((status, problem["code"].as_str().unwrap()), (StatusCode::CONFLICT, "cannot_reply"));
+        assert!(problem["detail"].as_str().unwrap().contains("new owner"), "{problem}");
+
+        let answer = bridge.request(Method::DELETE, &at("new-owner")).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CONFLICT, "they have written");
+        let reply = bridge.reply_to(&new["conversation"], "We have").await;
+        bridge.until_delivery(&reply, "delivered").await;
+        assert_eq!(bridge.phone().last().unwrap().body, "We have");
     }
 }

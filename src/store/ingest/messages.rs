@@ -260,6 +260,11 @@ impl Group {
                 repeat_since: None,
                 repeats: 0,
             });
+        let contact_of = |id| self.conversations.get(id).map(|c| &c.contact);
+        if contact_of(&thread.conversation) != contact_of(conversation) {
+            // The old owner's words are no repeats of the new one's.
+            thread.repeat_hash = None;
+        }
         thread.conversation = conversation.clone();
         thread.last_inbound_at = Some(tx.now);
         thread

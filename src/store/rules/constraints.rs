@@ -153,6 +153,11 @@ const BREAKS: &[(&str, &str)] = &[
     ("a sighting has its message", "DELETE FROM sightings"),
     ("a handle has one owner", "DELETE FROM handle_periods"),
     (
+        "at most one period of a handle is open",
+        "INSERT INTO handle_periods (handle_id, contact_id, valid_from) SELECT handle_id, contact_id, 9 FROM handle_periods",
+    ),
+    ("a contact whose it is or was", "UPDATE handle_periods SET contact_id = 'somebody'"),
+    (
         "standing opt-outs",
         "INSERT INTO opt_outs (sender_group, address, since, ended_at) VALUES ('g', 'a', 9, 1)",
     ),
@@ -170,7 +175,12 @@ async fn each_query_finds_the_rule_that_it_looks_for_broken() {
         let options: sqlx::sqlite::SqliteConnectOptions = desk.shop.url().parse().unwrap();
         let options = options.foreign_keys(false).pragma("ignore_check_constraints", "ON");
         let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-        for text in ["DROP INDEX messages_one_ack_a_turn", "DROP INDEX messages_automatic", statement] {
+        for text in [
+            "DROP INDEX messages_one_ack_a_turn",
+            "DROP INDEX messages_automatic",
+            "DROP INDEX handle_periods_open",
+            statement,
+        ] {
             sqlx::query(text).execute(&pool).await.unwrap_or_else(|error| panic!("{text}: {error}"));
         }
         let found = invariants::broken(&desk.shop.store).await;

@@ -10,6 +10,7 @@ mod desk;
 mod invariants;
 mod leases;
 mod log_order;
+mod owners;
 mod queries;
 mod schema;
 mod sending;

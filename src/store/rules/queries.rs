@@ -106,8 +106,19 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     ),
     (
         "a handle has one owner, and a contact of its own where nothing joined it",
-        "SELECT h.id AS id FROM handles h WHERE (SELECT count(*) FROM handle_periods p WHERE p.handle_id = h.id) <> 1 \
+        "SELECT h.id AS id FROM handles h WHERE NOT EXISTS (SELECT 1 FROM handle_periods p WHERE p.handle_id = h.id AND p.valid_to IS NULL) \
          UNION ALL SELECT c.id AS id FROM contacts c WHERE (SELECT count(*) FROM handle_periods p WHERE p.contact_id = c.id) <> 1",
+    ),
+    (
+        "at most one period of a handle is open, and none ends before it begins",
+        "SELECT handle_id AS id FROM handle_periods GROUP BY handle_id \
+         HAVING sum(CASE WHEN valid_to IS NULL THEN 1 ELSE 0 END) > 1 OR min(valid_to - valid_from) < 0",
+    ),
+    (
+        "what was written from a handle stands with a contact whose it is or was",
+        "SELECT m.id AS id FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.contact_id <> c.contact_id \
+         OR (m.kind = 'inbound' AND NOT EXISTS (SELECT 1 FROM handle_periods p WHERE p.handle_id = m.handle_id \
+         AND p.contact_id = m.contact_id))",
     ),
     (
         "nobody has two standing opt-outs, and none ended before it began",

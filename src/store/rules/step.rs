@@ -39,6 +39,8 @@ pub(super) enum Step {
     Assign { who: usize, conversation: usize, to: Option<usize> },
     /// Blocks or unblocks a customer.
     Block { who: usize, customer: usize, on: bool },
+    /// A customer's number is somebody else's from now on, or it was a mistake.
+    NewOwner { who: usize, customer: usize, back: bool },
     /// The due jobs are done.
     Jobs,
     /// Due rows of an inbox are claimed.
@@ -95,6 +97,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(who, conversation, to)| Step::Assign { who, conversation, to }),
         1 => (who(), 0_usize..3, any::<bool>())
             .prop_map(|(who, customer, on)| Step::Block { who, customer, on }),
+        1 => (who(), 0_usize..3, proptest::bool::weighted(0.3))
+            .prop_map(|(who, customer, back)| Step::NewOwner { who, customer, back }),
         4 => Just(Step::Jobs),
         6 => (0_usize..3, 1_i64..5).prop_map(|(inbox, most)| Step::Claim { inbox, most }),
         6 => (some(), prop_oneof![

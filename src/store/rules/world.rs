@@ -196,10 +196,7 @@ impl World {
                 store.assign(&self.associates[who], &id, to, None).await
             }
             Step::Block { who, customer, on } => {
-                let sql = "SELECT id FROM handles WHERE address = $1";
-                let address = format!("+4{customer}");
-                let Some(row) = store.pool.clone().first(sql, values![address]).await? else { return Ok(()) };
-                let handle: HandleId = row.parse("id")?;
+                let Some(handle) = self.handle(customer).await else { return Ok(()) };
                 if on {
                     store.block(&self.associates[who], &handle, "spam".to_owned()).await?;
                 } else {
@@ -207,6 +204,15 @@ impl World {
                 }
                 self.blocked[customer] = on;
                 Ok(())
+            }
+            Step::NewOwner { who, customer, back } => {
+                let Some(handle) = self.handle(customer).await else { return Ok(()) };
+                let who = &self.associates[who];
+                if back {
+                    store.give_back_to_owner(who, &handle).await
+                } else {
+                    store.give_to_new_owner(who, &handle, "a stranger answered".to_owned()).await
+                }
             }
             _ => unreachable!("every other step is taken elsewhere"),
         }
@@ -365,6 +371,12 @@ impl World {
             Settled::Unknown => SendOutcome::Unknown,
         };
         self.shop.store.update_outbox(&self.facts(inbox).id, &row.id, outcome, false).await
+    }
+
+    async fn handle(&self, customer: usize) -> Option<HandleId> {
+        let sql = "SELECT id FROM handles WHERE address = $1";
+        let found = self.shop.store.pool.clone().first(sql, values![format!("+4{customer}")]).await.unwrap();
+        found.map(|row| row.parse("id").unwrap())
     }
 
     async fn conversation(&self, at: usize) -> Option<ConversationId> {
