@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use rapport_fakes::twilio::FakeMedia;
+use rapport_fakes::twilio::{FakeMedia, StatusPlan, StatusStep};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -195,5 +195,31 @@ on_both_engines! {
         let reply = bridge.reply_to(&new["conversation"], "We have").await;
         bridge.until_delivery(&reply, "delivered").await;
         assert_eq!(bridge.phone().last().unwrap().body, "We have");
+    }
+
+    async fn a_part_that_failed_decides_over_one_that_was_delivered(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        bridge.write("Hello").await;
+        bridge.until_phone_shows(1).await;
+        // Nothing is reported of itself: the parts are told apart below.
+        bridge.providers[0].set_status_plan(StatusPlan { steps: Vec::new(), before_answer: false });
+        let reply = bridge.reply(&"long ".repeat(500)).await;
+        bridge.until_delivery(&reply, "sent").await;
+        let sent = bridge.providers[0].sent();
+        let [first, second] = &sent[sent.len() - 2..] else { panic!("two parts: {sent:?}") };
+        for (part, step) in [
+            (second, StatusStep::new("delivered", None)),
+            (first, StatusStep::new("undelivered", Some(30005))),
+        ] {
+            assert!(bridge.providers[0].report(&part.sid, step).await.is_success());
+        }
+        bridge.until_delivery(&reply, "failed").await;
+        let row = bridge.view("all").await.remove(0);
+        assert_eq!(row["trouble"], "failed");
+        assert!(row["due_at"].is_i64(), "the worst part decides: it is owed again");
+        assert!(bridge.providers[0].report(&second.sid, StatusStep::new("delivered", None)).await.is_success());
+        bridge.until_delivery(&reply, "failed").await;
+        let message = bridge.messages("outbound").await.pop().unwrap();
+        assert!(message["delivery_reason"].as_str().unwrap().contains("30005"), "{message}");
     }
 }
