@@ -58,6 +58,7 @@ test('a short code takes no answer: the way on is to close, and R finds it', asy
     blocked_reason: null,
     opted_out_at: null,
     unreachable_at: null,
+    until: null,
     last_seen_at: null,
   }
   const given = detail(conversation, [message({ text: 'Your parcel comes today' })])

@@ -83,6 +83,8 @@ export const conversations = {
 export const handles = {
   block: (which: string, reason: string) => post<void>(`/handles/${id(which)}/block`, { reason }),
   unblock: (which: string) => post<void>(`/handles/${id(which)}/unblock`),
+  newOwner: (which: string, reason: string) => post<void>(`/handles/${id(which)}/new-owner`, { reason }),
+  sameOwner: (which: string) => request<void>('DELETE', `${V1}/handles/${id(which)}/new-owner`),
 }
 
 export const attachmentUrl = (which: string, inline = false) =>

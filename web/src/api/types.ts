@@ -165,6 +165,8 @@ export interface Handle {
   opted_out_at: number | null
   unreachable_at: number | null
   last_seen_at: number | null
+  /** Until when it was theirs, where it has a new owner. */
+  until: number | null
 }
 
 export interface Contact {

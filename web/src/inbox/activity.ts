@@ -21,6 +21,8 @@ export function activityText(m: Message, me: string, team: string | null): strin
     case 'blocked':
     case 'unblocked':
     case 'undone':
+    case 'new_owner':
+    case 'new_owner_undone':
       return t.activity[a.type](by)
     case 'opted_out':
     case 'opted_in':

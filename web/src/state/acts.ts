@@ -119,6 +119,28 @@ export const acts = {
     }
   },
 
+  async newOwner(conversation: string, handle: Handle, reason: string): Promise<boolean> {
+    try {
+      await handles.newOwner(handle.id, reason)
+      toasts.say(t.newOwnerDone)
+      await conversations.get(conversation).load()
+      return true
+    } catch (error) {
+      toasts.fail(said(error, t.wentWrong))
+      return false
+    }
+  },
+
+  async sameOwner(conversation: string, handle: Handle): Promise<void> {
+    try {
+      await handles.sameOwner(handle.id)
+      toasts.say(t.sameOwnerDone)
+      await conversations.get(conversation).load()
+    } catch (error) {
+      toasts.fail(said(error, t.wentWrong))
+    }
+  },
+
   async resend(message: string): Promise<void> {
     await decided(() => api.resend(message))
   },
