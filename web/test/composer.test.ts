@@ -11,6 +11,7 @@ import { drafts } from '../src/state/drafts.svelte'
 import { outbox } from '../src/state/outbox.svelte'
 import { queue } from '../src/state/queue.svelte'
 import { session } from '../src/state/session.svelte'
+import { screen as asks } from '../src/state/screen.svelte'
 import { me, message, mine, summary } from './samples'
 
 const route: ReplyRoute = {
@@ -146,4 +147,37 @@ test('a reload finds what was not delivered, and the draft', async () => {
   outbox.end()
   outbox.resume()
   expect(outbox.list[0]).toMatchObject({ text: 'Kept' })
+})
+
+test('a note begun with the key never goes out in a reply, and both are still there', async () => {
+  const reply = vi
+    .spyOn(api, 'reply')
+    .mockResolvedValue({ message: mine({ id: 'm', position: 2 }), conversation: summary() })
+  const { unmount } = await show()
+  asks.write = { conversation: 'cv_1', note: true }
+  await userEvent.type(await screen.findByRole('textbox', { name: 'Note, only your team sees this' }), 'rude')
+  unmount()
+  await show()
+  asks.write = { conversation: 'cv_1', note: false }
+  const field = await screen.findByRole('textbox', { name: 'Message' })
+  expect(field).toHaveValue('')
+  await userEvent.type(field, 'Hello')
+  await userEvent.click(screen.getByRole('button', { name: /^Send/ }))
+  await vi.waitFor(() => expect(reply).toHaveBeenCalledOnce())
+  expect(reply.mock.calls[0]?.[2].text).toBe('Hello')
+  expect(drafts.of('cv_1').aside).toBe('rude')
+})
+
+test('the server keeps the reply; a note beside it stays in this browser, also over a reload', async () => {
+  await show()
+  const save = vi.mocked(api.saveDraft)
+  await userEvent.type(screen.getByRole('textbox'), 'Dear Ines')
+  asks.write = { conversation: 'cv_1', note: true }
+  await userEvent.type(await screen.findByRole('textbox', { name: 'Note, only your team sees this' }), 'beware')
+  drafts.flush()
+  await vi.waitFor(() => expect(drafts.of('cv_1').saved).toBe('saved'))
+  expect(save.mock.lastCall?.[1]).toMatchObject({ text: 'Dear Ines', note: false })
+  drafts.end()
+  drafts.fromServer('cv_1', { text: 'Dear Ines', attachments: [], note: false, updated_at: 1 })
+  expect(drafts.of('cv_1')).toMatchObject({ reply: 'Dear Ines', aside: 'beware', note: false })
 })

@@ -16,18 +16,55 @@ interface Kept {
   note: boolean
 }
 
+/** A reply and a note, apart: what was begun as the one never becomes the other unless the person turns it over. */
 export class DraftState {
-  text = $state('')
-  attachments = $state.raw<Attachment[]>([])
+  reply = $state('')
+  aside = $state('')
+  replyFiles = $state.raw<Attachment[]>([])
+  asideFiles = $state.raw<Attachment[]>([])
+  /** Which of the two the composer shows. */
   note = $state(false)
   saved = $state<'clean' | 'dirty' | 'saving' | 'saved'>('clean')
   /** Where the cursor goes when the text came back from an undo. */
   cursor = $state<number | null>(null)
   /** When it was changed here last: an answer under way then knows less. */
   touched = 0
+  /** The server holds one draft, and a reply goes first: this note is in this browser alone. */
+  noteIsLocal = false
 
+  get text(): string {
+    return this.note ? this.aside : this.reply
+  }
+  set text(text: string) {
+    if (this.note) this.aside = text
+    else this.reply = text
+  }
+  get attachments(): Attachment[] {
+    return this.note ? this.asideFiles : this.replyFiles
+  }
+  set attachments(files: Attachment[]) {
+    if (this.note) this.asideFiles = files
+    else this.replyFiles = files
+  }
+  get hasReply(): boolean {
+    return this.reply.trim() !== '' || this.replyFiles.length > 0
+  }
+  get hasNote(): boolean {
+    return this.aside.trim() !== '' || this.asideFiles.length > 0
+  }
+  /** Nothing in what the composer shows. */
   get empty(): boolean {
-    return this.text.trim() === '' && this.attachments.length === 0
+    return !(this.note ? this.hasNote : this.hasReply)
+  }
+  /** Nothing in either. */
+  get bare(): boolean {
+    return !this.hasReply && !this.hasNote
+  }
+  /** What the server is to hold: the reply, or the note where there is no reply. */
+  get first(): Kept {
+    return !this.hasReply && this.hasNote
+      ? { text: this.aside, attachments: this.asideFiles, note: true }
+      : { text: this.reply, attachments: this.replyFiles, note: false }
   }
 }
 
@@ -40,7 +77,7 @@ class Drafts {
     queue.draftOf = (id) => {
       const draft = this.#drafts.get(id)
       const ours = draft && (draft.saved !== 'clean' || Date.now() - draft.touched < 5_000)
-      return ours ? !draft.empty : undefined
+      return ours ? !draft.bare : undefined
     }
     line.whenBack(() => this.flush())
     addEventListener('pagehide', () => this.flush())
@@ -65,10 +102,16 @@ class Drafts {
       draft = new DraftState()
       const kept = recall<Kept>(this.#name(id))
       if (kept) {
+        draft.note = kept.note
         draft.text = kept.text
         draft.attachments = kept.attachments
-        draft.note = kept.note
         draft.saved = 'dirty'
+      }
+      const aside = recall<Kept>(this.#noteName(id))
+      if (aside && !draft.hasNote) {
+        draft.aside = aside.text
+        draft.asideFiles = aside.attachments
+        draft.noteIsLocal = true
       }
       this.#drafts.set(id, draft)
     }
@@ -80,9 +123,32 @@ class Drafts {
     const draft = this.of(id)
     draft.saved = 'dirty'
     draft.touched = Date.now()
-    keep(this.#name(id), { text: draft.text, attachments: draft.attachments, note: draft.note } satisfies Kept)
-    queue.mark(id, { has_draft: !draft.empty })
+    keep(this.#name(id), draft.first)
+    if (draft.hasReply && draft.hasNote)
+      keep(this.#noteName(id), { text: draft.aside, attachments: draft.asideFiles, note: true } satisfies Kept)
+    else forget(this.#noteName(id))
+    queue.mark(id, { has_draft: !draft.bare })
     this.#schedule(id)
+  }
+
+  /** Shows the reply or the note. What was written in the other one stays there. */
+  turn(id: string, note: boolean): void {
+    this.of(id).note = note
+  }
+
+  /** The person turned over what stands in the composer: the text goes along, unless the other side has its own. */
+  turnOver(id: string, note: boolean): void {
+    const draft = this.of(id)
+    if (draft.note === note) return
+    const { text, attachments } = draft
+    const taken = note ? draft.hasNote : draft.hasReply
+    if (taken || draft.empty) return this.turn(id, note)
+    draft.text = ''
+    draft.attachments = []
+    draft.note = note
+    draft.text = text
+    draft.attachments = attachments
+    this.changed(id)
   }
 
   /** The text was sent or thrown away. */
@@ -98,11 +164,11 @@ class Drafts {
   /** Text comes back, from an undo or a held send; what was typed meanwhile stays below it. */
   restore(id: string, text: string, attachments: Attachment[], cursor: number, note = false): void {
     const draft = this.of(id)
+    draft.note = note
     const typed = draft.text.trim()
     draft.text = typed && typed !== text.trim() ? `${text}\n\n${draft.text}` : text
     const had = new Set(attachments.map((a) => a.id))
     draft.attachments = [...attachments, ...draft.attachments.filter((a) => !had.has(a.id))]
-    draft.note = note
     draft.cursor = Math.min(cursor, text.length)
     this.changed(id)
   }
@@ -110,15 +176,22 @@ class Drafts {
   fromServer(id: string, incoming: Draft | null): void {
     const draft = this.of(id)
     if (draft.saved === 'dirty' || draft.saved === 'saving') return
-    queue.mark(id, { has_draft: incoming !== null })
-    if (incoming && incoming.text === draft.text && incoming.note === draft.note) {
-      draft.attachments = incoming.attachments
-      return
+    const { bare, empty } = draft
+    const reply = incoming && !incoming.note ? incoming : null
+    const note = incoming?.note ? incoming : null
+    draft.reply = reply?.text ?? ''
+    draft.replyFiles = reply?.attachments ?? []
+    // What the server held before is gone there; a note of this browser alone is not.
+    if (note || !draft.noteIsLocal) {
+      draft.aside = note?.text ?? ''
+      draft.asideFiles = note?.attachments ?? []
+      draft.noteIsLocal = false
     }
-    draft.text = incoming?.text ?? ''
-    draft.attachments = incoming?.attachments ?? []
-    draft.note = incoming?.note ?? false
+    // Never turned under the person's fingers: only to show a note that nothing stands before, or when theirs has gone.
+    if (note && bare) draft.note = true
+    else if (!empty && draft.empty) draft.note = note !== null
     draft.saved = 'clean'
+    queue.mark(id, { has_draft: !draft.bare })
   }
 
   flush(): void {
@@ -149,15 +222,12 @@ class Drafts {
     this.#flights.add(id)
     draft.saved = 'saving'
     try {
-      if (draft.empty) await api.dropDraft(id)
-      else
-        await api.saveDraft(id, {
-          text: draft.text,
-          attachments: draft.attachments.map((a) => a.id),
-          note: draft.note,
-        })
+      const { text, attachments, note } = draft.first
+      if (draft.bare) await api.dropDraft(id)
+      else await api.saveDraft(id, { text, attachments: attachments.map((a) => a.id), note })
+      draft.noteIsLocal = !note && draft.hasNote
       if ((draft.saved as string) === 'saving') {
-        draft.saved = draft.empty ? 'clean' : 'saved'
+        draft.saved = draft.bare ? 'clean' : 'saved'
         forget(this.#name(id))
       }
     } catch (error) {
@@ -167,6 +237,10 @@ class Drafts {
     } finally {
       this.#flights.delete(id)
     }
+  }
+
+  #noteName(id: string): string {
+    return `${session.me?.id ?? 'nobody'}.note.${id}`
   }
 
   #name(id: string): string {
