@@ -75,6 +75,24 @@ fn the_defaults_are_those_that_are_promised() {
 }
 
 #[test]
+fn an_address_belongs_to_one_inbox() {
+    let inbox = |id: &str, address: &str| {
+        format!(
+            "[inbox.{id}]\nbrand = \"shop\"\nzone = \"UTC\"\naddresses = [\"{address}\"]\n[inbox.{id}.sms]\n\
+             account_sid = \"AC00000000000000000000000000000000\"\nauth_token = {{ env = \"TOKEN\" }}\n"
+        )
+    };
+    let load = |second: &str| {
+        let text = format!("{}{}", inbox("first", "+4915550000001"), inbox("second", second));
+        let env = BTreeMap::from([("TOKEN".to_owned(), "a token".to_owned())]);
+        config::load(&Source { file: Some(("rapport.toml".to_owned(), text)), env })
+    };
+    assert!(load("+4915550000002").into_config().is_ok());
+    let refused = load("+4915550000001").into_config().unwrap_err().to_string();
+    assert!(refused.contains("inbox.second.addresses") && refused.contains("[inbox.first]"), "{refused}");
+}
+
+#[test]
 fn the_examples_in_comments_are_valid_and_show_the_defaults_of_an_inbox() {
     let text = uncommented();
     let env = [

@@ -59,8 +59,15 @@ async fn act(config: &Config, store: &Store, command: AssociateCommand) -> anyho
             store.update_associate(None, &associate.id, change).await?;
             println!("{email} can no longer sign in; sessions and live streams end within 5 seconds.");
         }
+        AssociateCommand::Enable { email } => {
+            let associate = find(store, &email).await?;
+            let change = AssociateChange { active: Some(true), ..Default::default() };
+            store.update_associate(None, &associate.id, change).await?;
+            println!("{email} can sign in again.");
+        }
         AssociateCommand::Reset { email } => {
             let associate = find(store, &email).await?;
+            anyhow::ensure!(associate.active, "{email} is disabled: rapport associate enable {email} first.");
             let invited = store.insert_reset(None, &associate.id).await?;
             println!("This link sets a new password for {email}. It works once, within 72 hours:");
             print_link(config, &invited);

@@ -77,6 +77,11 @@ enum AssociateCommand {
         /// The address with which they sign in.
         email: String,
     },
+    /// Let an associate who was disabled sign in again.
+    Enable {
+        /// The address with which they sign in.
+        email: String,
+    },
     /// Print a link with which an associate sets a new password.
     Reset {
         /// The address with which they sign in.

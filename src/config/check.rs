@@ -3,6 +3,8 @@
 //! Called once by `load`, after everything was read. What is dangerous is refused with its reason;
 //! what merely surprises is noted.
 
+use std::collections::HashMap;
+
 use ipnet::IpNet;
 use url::Url;
 
@@ -12,6 +14,7 @@ use super::{
 };
 
 pub(super) fn whole(config: &Config, root: &Section<'_>) {
+    one_inbox_an_address(config, root);
     let server = root.section("server");
     let url = config.server.public_url(config.server.listen);
     if !is_loopback(&url) {
@@ -62,6 +65,23 @@ pub(super) fn whole(config: &Config, root: &Section<'_>) {
         && key.expose().len() < 32
     {
         root.refuse("secret_key", "It is shorter than 32 characters.", "Make one: openssl rand -hex 32.");
+    }
+}
+
+/// What comes in at an address belongs to one inbox: two would both answer.
+fn one_inbox_an_address(config: &Config, root: &Section<'_>) {
+    let mut owners = HashMap::new();
+    for inbox in &config.inboxes {
+        for address in &inbox.addresses {
+            let place = (inbox.channel().to_string(), address.expose());
+            if let Some(other) = owners.insert(place, &inbox.id) {
+                let reason = format!("{} is an address of [inbox.{other}], too.", address.expose());
+                let sections = root.named("inbox");
+                if let Some(section) = sections.iter().find(|section| section.id() == inbox.id.as_str()) {
+                    section.refuse("addresses", reason, "Write it in one of the two.");
+                }
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod patient;
 mod playground;
 mod tls;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use rapport_model::{Clock, id::InboxId};
 use rapport_sdk::Connector;
@@ -59,7 +59,7 @@ impl Server {
     /// Starts everything that a configuration asks for.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let folder = &config.data_dir;
-        std::fs::create_dir_all(folder).map_err(StartError::file("the data folder", folder))?;
+        private_folder(folder).map_err(StartError::file("the data folder", folder))?;
         let listener = TcpListener::bind(config.server.listen)
             .await
             .map_err(|source| StartError::Listen { address: config.server.listen, source })?;
@@ -166,13 +166,22 @@ async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, Jo
     Ok(Store::open(StoreOptions { url, inboxes, clock }).await?)
 }
 
+/// Makes a folder that only its user may enter: customers' words and files are in it. One that is there
+/// stays as it is.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
+}
+
 /// Opens the store alone, for the command line.
 pub async fn open_store_only(
     config: &Config,
     clock: Arc<dyn Clock>,
 ) -> Result<(Store, JoinHandle<()>), StartError> {
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(StartError::file("the data folder", &config.data_dir))?;
+    private_folder(&config.data_dir).map_err(StartError::file("the data folder", &config.data_dir))?;
     open_store(config, clock).await
 }
 

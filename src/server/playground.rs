@@ -252,7 +252,8 @@ async fn set_fault(Extension(playground): Extension<Playground>, Body(fault): Bo
         }
         FaultKind::Down => {
             for _ in 0..DOWN_CALLS {
-                provider.fail_next(Operation::Send, Fault::Cut);
+                // Surely not sent, so that it goes out by itself later: of a cut nobody could know that.
+                provider.fail_next(Operation::Send, Fault::RateLimited { retry_after: 3 });
                 provider.fail_next(Operation::List, Fault::Cut);
             }
         }

@@ -229,7 +229,12 @@ impl Write for CloseAfterSending {
         }
         let mut after = before.clone();
         close(tx, &mut after, &self.associate)?;
-        let activity = json!({"type": "closed", "by": self.associate});
+        let name: Option<String> = tx
+            .first("SELECT name FROM associates WHERE id = $1", values![&self.associate])
+            .await?
+            .map(|row| row.get("name"))
+            .transpose()?;
+        let activity = json!({"type": "closed", "by": {"id": self.associate, "name": name}});
         let id = entry::insert_activity(tx, &mut after, None, activity).await?;
         conversation::save_one(tx, &before, &after).await?;
         let mut event = after.event("conversation.closed", Some(&before));

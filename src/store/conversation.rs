@@ -215,11 +215,16 @@ impl Conversation {
         self.due_at = Some(self.due_at.map_or(due, |other| other.min(due)));
     }
 
-    /// Opens it again: a new episode begins.
-    pub(super) fn reopen(&mut self) {
+    /// Takes its close back: the episode goes on.
+    pub(super) fn open_again(&mut self) {
         self.state = State::Open;
         self.closed_at = None;
         self.closed_by = None;
+    }
+
+    /// Opens it again: a new episode begins.
+    pub(super) fn reopen(&mut self) {
+        self.open_again();
         self.episode += 1;
         self.turn += 1;
         self.human_in_episode = false;

@@ -99,9 +99,7 @@ pub(super) async fn reopen(
         )
         .await?;
     if again > 0 && conversation.state == State::Closed {
-        conversation.state = State::Open;
-        conversation.closed_at = None;
-        conversation.closed_by = None;
+        conversation.open_again();
     }
     recount(tx, conversation).await
 }

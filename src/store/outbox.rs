@@ -13,7 +13,8 @@ use rapport_model::{
 use crate::failpoints::durable_step;
 
 use super::{
-    bot, conversation,
+    bot,
+    conversation::{self, State},
     db::{Run as _, built},
     dialect,
     error::StoreError,
@@ -183,6 +184,10 @@ pub(super) async fn settle_message(
     let by_person = row.get::<String>("author_kind")? == "associate";
     if by_person && matches!(worst, DeliveryState::Failed | DeliveryState::Cancelled) {
         obligation::reopen(tx, &mut after, message, row.get("position")?).await?;
+    }
+    // A person has to decide, and looks among what is open.
+    if by_person && worst == DeliveryState::Unconfirmed && after.state == State::Closed {
+        after.open_again();
     }
     after.trouble = trouble(tx, &after.id).await?;
     conversation::save_one(tx, &before, &after).await?;

@@ -212,6 +212,22 @@ on_both_engines! {
         }
     }
 
+    async fn an_unknown_outcome_opens_what_send_and_close_had_closed(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let store = &desk.shop.store;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let draft = crate::store::NewReply { close: true, ..desk.draft(&conversation, "Hi", 1).await };
+        let message = store.insert_reply(&desk.mara, draft).await.unwrap();
+        desk.shop.clock.advance(Duration::from_secs(6));
+        let claimed = desk.claim().await;
+        store.close_after_sending(conversation.clone(), message, desk.mara.id().clone()).await.unwrap();
+        desk.settle(&claimed[0], SendOutcome::Unknown).await;
+        let row = desk.row("SELECT state, trouble FROM conversations WHERE id = $1", values![&conversation]).await;
+        assert_eq!(row.get::<String>("state").unwrap(), "open", "a person has to find it");
+        assert_eq!(row.get::<String>("trouble").unwrap(), "unconfirmed");
+        assert_eq!(desk.owed(&conversation).await, 0);
+    }
+
     async fn a_waiver_needs_something_that_is_owed_and_covers_what_was_seen(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         let store = &desk.shop.store;
