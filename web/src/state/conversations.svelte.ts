@@ -6,6 +6,7 @@ import type { Contact, Detail, Message, ReplyRoute } from '../api/types'
 import { stream } from '../live/stream.svelte'
 import { drafts } from './drafts.svelte'
 import { queue } from './queue.svelte'
+import { session } from './session.svelte'
 import { SvelteMap } from 'svelte/reactivity'
 
 const KEPT = 40
@@ -25,6 +26,8 @@ export class Conversation {
   loading = $state(false)
   loadingOlder = $state(false)
   failed = $state<null | 'missing' | 'unreachable'>(null)
+  /** Who looks after it, where it went out of this person's scope and that is known. */
+  takenBy = $state<string | null>(null)
   /** Something changed that only a fresh answer can tell. */
   stale = false
   #stamps = new Map<string, number>()
@@ -65,6 +68,17 @@ export class Conversation {
     this.messages = [...byId.values()].sort(inOrder)
   }
 
+  /** Not to be seen any more. What was written here stays with the person. */
+  lose(): void {
+    const me = session.me?.id
+    const told = this.messages.findLast((m) => m.activity?.type === 'assigned')?.activity?.assignee
+    const holder = queue.known.get(this.id)?.assignee ?? told
+    if (holder && holder.id !== me) this.takenBy = holder.name
+    this.failed = 'missing'
+    this.stale = true
+    drafts.gone(this.id)
+  }
+
   /** The last position in this conversation that this tab can have shown. */
   get position(): number {
     let last = 0
@@ -83,12 +97,14 @@ export class Conversation {
       this.reply = detail.reply
       this.closed = detail.closed ?? null
       if (!this.loaded) this.before = detail.messages.before
+      this.takenBy = null
       queue.take(detail.conversation, stamp)
       this.takeMessages(detail.messages.items, stamp)
+      drafts.back(this.id)
       drafts.fromServer(this.id, detail.draft)
       this.loaded = true
     } catch (error) {
-      if (error instanceof Problem && (error.status === 404 || error.status === 403)) this.failed = 'missing'
+      if (error instanceof Problem && (error.status === 404 || error.status === 403)) this.lose()
       else if (!this.loaded) this.failed = 'unreachable'
     } finally {
       this.loading = false
@@ -152,8 +168,7 @@ class Conversations {
   }
 
   drop(id: string): void {
-    const conversation = this.#cache.get(id)
-    if (conversation) conversation.failed = 'missing'
+    this.#cache.get(id)?.lose()
   }
 
   clear(): void {

@@ -31,6 +31,8 @@ export class DraftState {
   touched = 0
   /** The server holds one draft, and a reply goes first: this note is in this browser alone. */
   noteIsLocal = false
+  /** The conversation left this person's scope: what was written is theirs still, whatever the server says. */
+  gone = false
 
   get text(): string {
     return this.note ? this.aside : this.reply
@@ -175,7 +177,7 @@ class Drafts {
 
   fromServer(id: string, incoming: Draft | null): void {
     const draft = this.of(id)
-    if (draft.saved === 'dirty' || draft.saved === 'saving') return
+    if (draft.gone || draft.saved === 'dirty' || draft.saved === 'saving') return
     const { bare, empty } = draft
     const reply = incoming && !incoming.note ? incoming : null
     const note = incoming?.note ? incoming : null
@@ -192,6 +194,20 @@ class Drafts {
     else if (!empty && draft.empty) draft.note = note !== null
     draft.saved = 'clean'
     queue.mark(id, { has_draft: !draft.bare })
+  }
+
+  /** The conversation went out of scope. The words stay in this tab. */
+  gone(id: string): void {
+    const draft = this.#drafts.get(id)
+    if (draft && !draft.bare) draft.gone = true
+  }
+
+  /** It can be seen again: what was written meanwhile goes back to the server. */
+  back(id: string): void {
+    const draft = this.#drafts.get(id)
+    if (!draft?.gone) return
+    draft.gone = false
+    this.changed(id)
   }
 
   flush(): void {

@@ -23,6 +23,7 @@ export function tieLive(): void {
   stream.on('conversation', ({ conversation, messages }, seq) => {
     const summary = queue.take(conversation, seq)
     conversations.takeMessages(summary.contact.id, summary.id, messages, seq)
+    if (conversations.peek(summary.id)?.failed === 'missing') reopen(summary.id)
     if (messages.some((m) => m.unanswerable || (m.activity && ROUTE_CHANGES.has(m.activity.type)))) {
       conversations.stale(summary.id)
       reopen(summary.id)
@@ -30,8 +31,9 @@ export function tieLive(): void {
   })
   stream.on('counts', (counts, seq) => queue.takeCounts(counts, seq))
   stream.on('gone', ({ id }) => {
-    queue.drop(id)
+    // First, while the queue still knows who has it.
     conversations.drop(id)
+    queue.drop(id)
   })
   stream.on('read', ({ conversation, position }) => queue.mark(conversation, { read_position: position }))
   stream.on('draft', ({ conversation, draft }) => {
