@@ -1,8 +1,10 @@
 // One line: day marks, moves between channels, handovers; and which of my sends are news to me.
 import { expect, test } from 'vitest'
+import { activityText } from '../src/inbox/activity'
 import { timelineOf } from '../src/inbox/timeline'
 import { arrived, seenThrough, type Pending } from '../src/state/outbox.svelte'
-import { message, mine } from './samples'
+import { session } from '../src/state/session.svelte'
+import { me, message, mine } from './samples'
 
 const bot = { kind: 'bot' as const, id: null, name: null }
 const types = (list: Parameters<typeof timelineOf>[0]) => timelineOf(list).map((item) => item.type)
@@ -50,4 +52,13 @@ test('a send that the stream has shown already is not shown twice', () => {
   expect(arrived(pending, [mine({ position: 2, text: 'Yes' })], 'as_me')).toBe(true)
   expect(arrived(pending, [mine({ position: 1, text: 'Yes' })], 'as_me')).toBe(false)
   expect(arrived(pending, [mine({ position: 2, text: 'No' })], 'as_me')).toBe(false)
+})
+
+test('a bare id behind an activity is a known name, or a colleague, and never "undefined"', () => {
+  session.me = { ...me, associates: [{ id: 'as_noor', name: 'Noor', teams: [], active: true }] }
+  const closed = (by: string) =>
+    activityText(message({ kind: 'activity', activity: { type: 'closed', by } }), me.id, null)
+  expect(closed('as_noor')).toBe('Noor closed this')
+  expect(closed('as_long_gone')).toBe('A colleague closed this')
+  expect(closed(me.id)).toBe('You closed this')
 })

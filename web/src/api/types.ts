@@ -119,7 +119,8 @@ export type Delivery =
 
 export interface Activity {
   type: string
-  by?: Named | null
+  /** A bare id from an older bridge. */
+  by?: Named | string | null
   assignee?: Named | null
   team?: string | null
   reason?: string | null

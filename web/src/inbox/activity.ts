@@ -1,16 +1,24 @@
 // One sentence for each kind of activity. An unknown kind says that something changed, and breaks nothing.
-import type { Message } from '../api/types'
+import type { Message, Named } from '../api/types'
+import { session } from '../state/session.svelte'
 import { t } from '../text/index.svelte'
+
+/** Never "undefined": a bare id is looked up among the associates, and is a colleague where it is not known. */
+function nameOf(who: Named | string, me: string): string {
+  const { id, name } = typeof who === 'string' ? { id: who, name: null } : who
+  return id === me ? t.you : (name ?? session.nameOf(id) ?? t.aColleague)
+}
 
 export function activityText(m: Message, me: string, team: string | null): string {
   const a = m.activity
   if (!a) return t.activity.other
-  const by = a.by ? (a.by.id === me ? t.you : a.by.name) : (m.author.name ?? t.somebody)
+  const by = a.by ? nameOf(a.by, me) : (m.author.name ?? t.somebody)
   switch (a.type) {
     case 'assigned':
       if (a.assignee) {
-        if (a.by && a.assignee.id === a.by.id) return t.activity.took(by)
-        return t.activity.assigned(by, a.assignee.id === me ? t.you : a.assignee.name)
+        const byId = typeof a.by === 'string' ? a.by : a.by?.id
+        if (a.assignee.id === byId) return t.activity.took(by)
+        return t.activity.assigned(by, nameOf(a.assignee, me))
       }
       return team ? t.activity.toTeam(by, team) : t.activity.toQueue(by)
     case 'waived':

@@ -21,6 +21,7 @@ const ar: Catalogue = {
   you: 'أنت',
   more: 'المزيد',
   somebody: 'شخص ما',
+  aColleague: 'أحد الزملاء',
   skip: 'الانتقال إلى المحادثة',
   wentWrong: 'لم ينجح ذلك. يمكن إعادة المحاولة.',
   noAnswer: 'الخادم لا يجيب. لم يتغيّر شيء.',

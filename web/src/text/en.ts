@@ -21,6 +21,7 @@ const en = {
   you: 'You',
   more: 'More',
   somebody: 'Somebody',
+  aColleague: 'A colleague',
   skip: 'Skip to the conversation',
   wentWrong: 'That did not work. Try again.',
   noAnswer: 'The bridge does not answer. Nothing was changed.',
