@@ -23,6 +23,8 @@ use crate::{
 };
 
 const LONGEST_REASON: usize = 500;
+/// A note is for colleagues to read, and no file.
+const LONGEST_NOTE: usize = 20_000;
 const MOST_ATTACHMENTS: usize = 50;
 
 /// The conversation after an act.
@@ -141,7 +143,7 @@ pub(super) async fn reply(
     Body(reply): Body<Reply>,
 ) -> Result<(StatusCode, Json<Written>), ApiError> {
     let conversation: ConversationId = id(text, "conversation")?;
-    let seen = reply.seen_position;
+    let seen = position(reply.seen_position)?;
     let new = NewReply {
         text: reply.text,
         attachments: attachments(reply.attachments)?,
@@ -223,6 +225,9 @@ pub(super) async fn note(
     let (key, files) = (idempotency_key(&headers)?, attachments(note.attachments)?);
     if is_blank(&note.text) && files.is_empty() {
         return Err(ApiError::field("text", "the note is empty"));
+    }
+    if note.text.chars().count() > LONGEST_NOTE {
+        return Err(ApiError::field("text", format!("at most {LONGEST_NOTE} characters")));
     }
     let message = api.engine.store().insert_note(who.actor(), &conversation, note.text, files, key).await?;
     Ok((StatusCode::CREATED, written(&api, &who, &message, &conversation).await?))
@@ -326,7 +331,10 @@ pub(super) async fn waive(
     };
     short("detail", detail.unwrap_or_default())?;
     let reason = detail.map_or_else(|| word.to_owned(), |detail| format!("{word}: {detail}"));
-    api.engine.store().waive(who.actor(), &conversation, reason, waive.seen_position, waive.close).await?;
+    api.engine
+        .store()
+        .waive(who.actor(), &conversation, reason, position(waive.seen_position)?, waive.close)
+        .await?;
     acted(&api, &who, &conversation).await
 }
 
@@ -414,6 +422,15 @@ pub(super) fn short(field: &str, reason: &str) -> Result<(), ApiError> {
         return Err(ApiError::field(field, format!("at most {LONGEST_REASON} characters")));
     }
     Ok(())
+}
+
+/// A place in a conversation. Whether there is one with this number, the store knows.
+fn position(seen: i64) -> Result<i64, ApiError> {
+    if seen < 0 {
+        Err(ApiError::field("seen_position", "positions begin at 1; 0 is before the first"))
+    } else {
+        Ok(seen)
+    }
 }
 
 fn attachments(list: Vec<String>) -> Result<Vec<AttachmentId>, ApiError> {

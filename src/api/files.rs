@@ -98,6 +98,10 @@ async fn upload(
     if bytes.is_empty() {
         return Err(ApiError::field("file", "the file is empty"));
     }
+    drop(field);
+    if form.next_field().await.map_err(|error| refused(&error, limit))?.is_some() {
+        return Err(ApiError::field("file", "one file at a time: the form has another part"));
+    }
     let kind = kind(&bytes, &claimed);
     let blob = api.engine.blobs().put(bytes.freeze()).await?;
     let file = api.engine.store().insert_upload(who.actor(), &name, &kind, blob).await?;

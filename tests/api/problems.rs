@@ -160,6 +160,12 @@ on_both_engines! {
                 assert_eq!(problem["newest"], newest, "{act}");
             }
         }
+        let before_the_first = json!({"reason": "thanks", "seen_position": -1, "close": true});
+        let request = bridge.mara.request(Method::POST, &format!("{path}/waive")).json(&before_the_first);
+        assert_eq!(bridge.mara.send(request).await.json()["errors"][0]["field"], "seen_position");
+        let note = json!({"text": "x".repeat(20_001)});
+        let request = bridge.mara.request(Method::POST, &format!("{path}/notes")).header("idempotency-key", "two");
+        assert_eq!(bridge.mara.send(request.json(&note)).await.json()["errors"][0]["field"], "text");
         assert_eq!(bridge.mara.get(&path).await.json(), before);
         // Nothing is kept under the key either.
         let request = bridge.mara.request(Method::POST, &format!("{path}/replies")).header("idempotency-key", "one");
