@@ -10,8 +10,17 @@ export type Route =
   | { name: 'account' }
   | { name: 'unknown' }
 
+/** A part of an address as it was meant; one with a broken escape as it stands, so that nothing is found there. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
 export function parse(path: string): Route {
-  const [first = '', second, third, fourth] = path.split('/').filter(Boolean).map(decodeURIComponent)
+  const [first = '', second, third, fourth] = path.split('/').filter(Boolean).map(decoded)
   switch (first) {
     case '':
       return { name: 'inbox', view: 'mine', conversation: null, card: false }
