@@ -7,6 +7,8 @@ export class Problem extends Error {
     readonly code: string,
     readonly detail: string,
     readonly body: Record<string, unknown>,
+    /** Seconds until it may be tried again, where the bridge said so. */
+    readonly retryAfter: number | null = null,
   ) {
     super(detail || code)
   }
@@ -63,16 +65,25 @@ export async function request<T>(method: string, path: string, options: Options 
     throw new Lost('no answer', { cause })
   }
   answered.forEach((tell) => tell(true))
-  return read<T>(response.status, response.headers.get('content-type') ?? '', await response.text(), options)
+  const type = response.headers.get('content-type') ?? ''
+  return read<T>(response.status, type, await response.text(), options, response.headers.get('retry-after'))
 }
 
 /** Turns a finished answer into its value, or throws the Problem it holds. */
-export function read<T>(status: number, type: string, text: string, options: Options = {}): T {
+export function read<T>(
+  status: number,
+  type: string,
+  text: string,
+  options: Options = {},
+  retryAfter: string | null = null,
+): T {
   const json = type.includes('json') && text !== '' ? (JSON.parse(text) as unknown) : undefined
   if (status >= 200 && status < 300) return json as T
   if (status === 401 && !options.anonymous) signedOut.forEach((tell) => tell())
   const body = (json ?? {}) as Record<string, unknown>
-  throw new Problem(status, String(body['code'] ?? status), String(body['detail'] ?? body['title'] ?? ''), body)
+  const detail = String(body['detail'] ?? body['title'] ?? '')
+  const wait = Number.parseInt(retryAfter ?? '', 10)
+  throw new Problem(status, String(body['code'] ?? status), detail, body, Number.isNaN(wait) ? null : wait)
 }
 
 /** Whether the same request may be made again: no answer, or a bridge that is busy or starting. */
