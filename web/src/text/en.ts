@@ -470,6 +470,11 @@ const en = {
 
   inboxesTitle: 'Inboxes',
   allWell: 'All is well.',
+  unsettled: (what: string) => `Not settled yet: ${what}.`,
+  unsettledParked: (c: number) => n(c, { one: '# message that can’t be read', other: '# messages that can’t be read' }),
+  unsettledFailed: (c: number) => n(c, { one: '# that was not sent', other: '# that were not sent' }),
+  unsettledUnsure: (c: number) =>
+    n(c, { one: '# of which we can’t tell if it arrived', other: '# of which we can’t tell if they arrived' }),
   someWell: (well: number, all: number) => `${well} of ${all} are well.`,
   nothingLost: 'Nothing is lost: what came in is kept, and what waits to go out is kept too.',
   needsYou: 'Needs you',

@@ -87,6 +87,9 @@ export function size(bytes: number | null): string {
 
 export const number = (n: number): string => new Intl.NumberFormat(words.locale).format(n)
 
+/** "a, b and c". */
+export const list = (parts: string[]): string => new Intl.ListFormat(words.locale).format(parts)
+
 const TWO_DIGIT_CODES = /^(2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/
 
 /** Phone numbers in groups, as people read them. */

@@ -1,0 +1,53 @@
+// The page of the inboxes: its first sentence tells the truth.
+import { render, screen } from '@testing-library/svelte'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { inboxes as api, parked } from '../src/api/calls'
+import type { Counts, InboxHealth } from '../src/api/types'
+import Inboxes from '../src/pages/Inboxes.svelte'
+import { health } from '../src/state/health.svelte'
+import { queue } from '../src/state/queue.svelte'
+
+const off = { enabled: false, held_off_by: null }
+const inbox = (outbox: Partial<InboxHealth['outbox']>): InboxHealth => ({
+  id: 'shop',
+  name: 'Shop',
+  channel: 'sms',
+  brand: 'b',
+  addresses: [],
+  health: { state: 'connected', reason: null },
+  complete_up_to: null,
+  gaps: [],
+  outbox: { queued: 0, failed: 0, unconfirmed: 0, ...outbox },
+  last_inbound_at: null,
+  last_error: null,
+  bot: off,
+})
+const counts = (unread: number) => ({ parked: unread }) as Counts
+
+async function show(outbox: Partial<InboxHealth['outbox']>, unread: number) {
+  vi.spyOn(api, 'list').mockResolvedValue({ items: [inbox(outbox)] })
+  vi.spyOn(api, 'bot').mockResolvedValue(off)
+  vi.spyOn(parked, 'list').mockResolvedValue({ items: [], next: null })
+  queue.counts = counts(unread)
+  await health.load()
+  render(Inboxes)
+}
+
+beforeEach(() => {
+  vi.restoreAllMocks()
+  health.clear()
+  queue.clear()
+})
+
+test('all is well only where nothing is unsettled', async () => {
+  await show({}, 0)
+  expect(screen.getByText('All is well.')).toBeInTheDocument()
+})
+
+test('what could not be read, was not sent or nobody knows is counted in the sentence', async () => {
+  await show({ failed: 1, unconfirmed: 3 }, 2)
+  expect(screen.queryByText('All is well.')).toBeNull()
+  expect(screen.getByText(/^Not settled yet/)).toHaveTextContent(
+    'Not settled yet: 2 messages that can’t be read, 1 that was not sent and 3 of which we can’t tell if they arrived.',
+  )
+})
