@@ -12,6 +12,7 @@ import { outbox } from '../src/state/outbox.svelte'
 import { queue } from '../src/state/queue.svelte'
 import { session } from '../src/state/session.svelte'
 import { screen as asks } from '../src/state/screen.svelte'
+import Toasts from '../src/ui/Toasts.svelte'
 import { me, message, mine, summary } from './samples'
 
 const route: ReplyRoute = {
@@ -180,4 +181,31 @@ test('the server keeps the reply; a note beside it stays in this browser, also o
   drafts.end()
   drafts.fromServer('cv_1', { text: 'Dear Ines', attachments: [], note: false, updated_at: 1 })
   expect(drafts.of('cv_1')).toMatchObject({ reply: 'Dear Ines', aside: 'beware', note: false })
+})
+
+test('in the empty composer Ctrl+Z takes the send back, and the toast names that key there', async () => {
+  vi.spyOn(api, 'reply').mockResolvedValue({
+    message: mine({ id: 'm', position: 2, text: 'Yes', at: 1_000, undo_until: 8_000 }),
+    conversation: summary(),
+  })
+  const undo = vi
+    .spyOn(api, 'undo')
+    .mockResolvedValue({ message: mine({ id: 'm' }), conversation: summary(), text: 'Yes', attachments: [] })
+  render(Toasts)
+  await show()
+  const field = screen.getByRole('textbox')
+  await userEvent.type(field, 'Yes')
+  await userEvent.click(screen.getByRole('button', { name: /^Send/ }))
+  const button = await screen.findByRole('button', { name: /^Undo/ })
+  await vi.waitFor(() => expect(button).toHaveTextContent(/^Undo\s*Ctrl\s*Z$/))
+  await userEvent.type(field, 'N')
+  await userEvent.keyboard('{Control>}z{/Control}')
+  expect(undo).not.toHaveBeenCalled()
+  await userEvent.clear(field)
+  field.blur()
+  await vi.waitFor(() => expect(button).toHaveTextContent(/^Undo\s*Z$/))
+  field.focus()
+  await userEvent.keyboard('{Control>}z{/Control}')
+  await vi.waitFor(() => expect(field).toHaveValue('Yes'))
+  expect(undo).toHaveBeenCalledOnce()
 })

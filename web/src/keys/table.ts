@@ -50,6 +50,9 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { id: 'card', group: 'sort', keys: 'c' },
 ]
 
+/** Takes a send back from within the empty composer, where the single key is a letter. */
+export const UNDO_WHILE_TYPING = 'Mod+z'
+
 export const isMac = typeof navigator !== 'undefined' && /Mac|iP(hone|ad)/.test(navigator.platform)
 
 /** The name of a stroke as the table writes it, or '' for a modifier alone. */
