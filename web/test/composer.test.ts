@@ -188,9 +188,7 @@ test('in the empty composer Ctrl+Z takes the send back, and the toast names that
     message: mine({ id: 'm', position: 2, text: 'Yes', at: 1_000, undo_until: 8_000 }),
     conversation: summary(),
   })
-  const undo = vi
-    .spyOn(api, 'undo')
-    .mockResolvedValue({ message: mine({ id: 'm' }), conversation: summary(), text: 'Yes', attachments: [] })
+  const undo = vi.spyOn(api, 'undo').mockResolvedValue({ conversation: summary(), text: 'Yes', attachments: [] })
   render(Toasts)
   await show()
   const field = screen.getByRole('textbox')
