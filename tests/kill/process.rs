@@ -57,7 +57,9 @@ impl Process {
     pub(crate) async fn stop(mut self) -> Duration {
         let begun = Instant::now();
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        // The shell's own: a small Debian has no program of this name.
+        let kill = format!("kill -TERM {pid}");
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         while self.is_alive() && begun.elapsed() < PATIENCE {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
