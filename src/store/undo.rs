@@ -97,22 +97,21 @@ impl Undo {
         conversation: &mut Conversation,
     ) -> Result<(), StoreError> {
         let message = &self.act.message;
-        if let Some(next) = later_words(tx, found).await? {
-            // That one holds it open now. Taken back too, it leads to where this one began.
-            tx.execute(
-                "UPDATE human_messages SET undo_to = (SELECT undo_to FROM human_messages WHERE message_id = $1) WHERE message_id = $2",
-                values![message, &next],
-            )
-            .await
-            .map(drop)?;
+        if let Some((next, position)) = later_words(tx, found).await? {
+            // That one holds it open now. Taken back too, it leads to where this one began, whoever wrote
+            // it; but not past what others did between the two.
+            if Since::look(tx, found, Some(position)).await?.quiet() {
+                tx.execute(
+                    "UPDATE human_messages SET undo_to = (SELECT undo_to FROM human_messages WHERE message_id = $1) WHERE message_id = $2",
+                    values![message, &next],
+                )
+                .await?;
+            }
             return Ok(());
         }
         let Some(stood) = Before::find(tx, message).await? else { return Ok(()) };
-        let since = Since::look(tx, found).await?;
-        if stood.assignee.is_none()
-            && !since.assigned
-            && conversation.assignee.as_ref() == Some(self.act.actor.id())
-        {
+        let since = Since::look(tx, found, None).await?;
+        if stood.assignee.is_none() && !since.assigned {
             conversation.assignee = None;
         }
         if since.customer_wrote {
@@ -135,14 +134,14 @@ impl Undo {
 }
 
 /// The next message by a person that was not taken back.
-async fn later_words(tx: &mut Tx, found: &Found) -> Result<Option<MessageId>, StoreError> {
+async fn later_words(tx: &mut Tx, found: &Found) -> Result<Option<(MessageId, i64)>, StoreError> {
     tx.first(
-        "SELECT m.id FROM messages m JOIN human_messages h ON h.message_id = m.id \
+        "SELECT m.id, m.position FROM messages m JOIN human_messages h ON h.message_id = m.id \
          WHERE m.conversation_id = $1 AND m.position > $2 AND m.delivery <> 'cancelled' ORDER BY m.position LIMIT 1",
         values![&found.conversation.id, found.position],
     )
     .await?
-    .map(|row| row.parse("id"))
+    .map(|row| Ok((row.parse("id")?, row.get("position")?)))
     .transpose()
 }
 
@@ -152,17 +151,19 @@ struct Since {
     customer_wrote: bool,
     assigned: bool,
     reopened: bool,
+    closed: bool,
     /// Closed by "send and close", not by a person's own act.
     closed_by_itself: bool,
 }
 
 impl Since {
-    async fn look(tx: &mut Tx, found: &Found) -> Result<Self, StoreError> {
+    /// Up to the position `until`, or to now.
+    async fn look(tx: &mut Tx, found: &Found, until: Option<i64>) -> Result<Self, StoreError> {
         let rows = tx
             .all(
                 "SELECT kind, author_kind, activity FROM messages WHERE conversation_id = $1 AND position > $2 \
-                 AND kind IN ('inbound', 'activity') ORDER BY position",
-                values![&found.conversation.id, found.position],
+                 AND position < $3 AND kind IN ('inbound', 'activity') ORDER BY position",
+                values![&found.conversation.id, found.position, until.unwrap_or(i64::MAX)],
             )
             .await?;
         let mut since = Self::default();
@@ -176,11 +177,18 @@ impl Since {
             match activity["type"].as_str().unwrap_or_default() {
                 "assigned" => since.assigned = true,
                 "reopened" => since.reopened = true,
-                "closed" => since.closed_by_itself = row.get::<String>("author_kind")? == "system",
+                "closed" => {
+                    since.closed = true;
+                    since.closed_by_itself = row.get::<String>("author_kind")? == "system";
+                }
                 _ => {}
             }
         }
         Ok(since)
+    }
+
+    fn quiet(&self) -> bool {
+        !(self.customer_wrote || self.assigned || self.reopened || self.closed)
     }
 }
 

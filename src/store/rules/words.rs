@@ -110,6 +110,39 @@ on_both_engines! {
         }
     }
 
+    async fn undo_by_both_who_answered_gives_the_conversation_back(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let tom = desk.shop.actor("Tom", Role::Associate, &["advice"]).await;
+        let store = &desk.shop.store;
+        for first in [0, 1] {
+            let conversation = desk.shop.receive("advice", &format!("+49{first}"), "Hello").await;
+            let before = taken_back::look(store, &conversation).await;
+            let hers = desk.reply(&conversation, "Hi", 1).await;
+            let his = store.insert_reply(&tom, desk.draft(&conversation, "Hey", 2).await).await.unwrap();
+            let both = [(&desk.mara, &hers), (&tom, &his)];
+            for (who, message) in [both[first], both[1 - first]] {
+                store.undo(who, message).await.unwrap();
+            }
+            assert_eq!(taken_back::look(store, &conversation).await, before, "nobody's");
+            assert_eq!(desk.owed(&conversation).await, 1);
+        }
+    }
+
+    async fn undo_of_both_answers_keeps_who_took_it_between_them(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let ada = desk.shop.actor("Ada", Role::Admin, &[]).await;
+        let store = &desk.shop.store;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let first = desk.reply(&conversation, "Hi", 1).await;
+        store.assign(&ada, &conversation, Some(ada.id().clone()), Some("advice".into())).await.unwrap();
+        let between = taken_back::look(store, &conversation).await;
+        let second = desk.reply(&conversation, "One more thing", 1).await;
+        store.undo(&desk.mara, &first).await.unwrap();
+        store.undo(&desk.mara, &second).await.unwrap();
+        assert_eq!(taken_back::look(store, &conversation).await, between, "it is still hers");
+        assert_eq!(desk.owed(&conversation).await, 1);
+    }
+
     async fn undo_leaves_alone_what_the_customer_or_a_colleague_did_since(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         let store = &desk.shop.store;
