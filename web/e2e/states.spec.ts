@@ -117,6 +117,8 @@ test('each kind of nothing says which, and has one way on', async ({ noor, jonas
   await look(jonas, '.page', 'Only administrators see this', 'Go to your inbox')
 
   await noor.goto(`${shared.url}/inbox/mine`)
+  // Only once the page has asked who is there: one that starts without a line says something else.
+  await look(noor, '.list', 'Everyone has an answer', 'Look at the team queue')
   await noor.context().setOffline(true)
   await look(noor, '.list', 'You’re offline', 'Try now')
   await noor.screenshot({ path: `${SHOTS}/empty-offline.png` })
