@@ -164,6 +164,8 @@ fn read_sms(section: &Section<'_>, around: &Surroundings<'_>) -> Account {
         section.missing("auth_token", "auth_token = { env = \"TWILIO_AUTH_TOKEN\" }.");
     }
     let minutes = section.number_or("listing_minutes", 5, 1, 1_440);
+    // Judged also where the rest of the credentials is missing.
+    let written_sid = account_sid.clone();
     let account = SmsAccount {
         credentials: account_sid.zip(auth_token).map(|(account_sid, auth_token)| Credentials {
             account_sid,
@@ -175,7 +177,7 @@ fn read_sms(section: &Section<'_>, around: &Surroundings<'_>) -> Account {
         listing: Duration::from_mins(minutes.into()),
         sender_group: section.text_or("sender_group", "sms"),
     };
-    check_sms(section, around, &account);
+    check_sms(section, around, &account, written_sid);
     Account::Sms(account)
 }
 
@@ -189,10 +191,15 @@ fn read_api_base(section: &Section<'_>) -> Url {
 }
 
 /// What only the connector can judge. Where it is not about the account, that is made up.
-fn check_sms(section: &Section<'_>, around: &Surroundings<'_>, account: &SmsAccount) {
+fn check_sms(
+    section: &Section<'_>,
+    around: &Surroundings<'_>,
+    account: &SmsAccount,
+    written_sid: Option<String>,
+) {
     let here = Url::parse("http://127.0.0.1").expect("an address of this machine");
     let made_up = Provided {
-        account_sid: format!("AC{}", "0".repeat(32)),
+        account_sid: written_sid.unwrap_or_else(|| format!("AC{}", "0".repeat(32))),
         auth_token: Secret::new("made up"),
         api_base: account.api_base.clone(),
     };

@@ -194,6 +194,7 @@ fn every_problem_is_reported_with_line_key_reason_and_suggestion() {
     ] {
         assert!(found.iter().any(|line| line.starts_with(wanted)), "{wanted} in {found:#?}");
     }
+    assert_eq!(found.iter().filter(|line| line.contains("data_dir")).count(), 1, "{found:#?}");
     let refused = load(text, &[]).into_config().unwrap_err();
     assert_eq!(refused.0.len(), found.len());
 }
@@ -292,6 +293,25 @@ fn a_text_that_promises_a_time_or_hides_the_machine_is_refused() {
         &["There is no variable {persn}. Did you mean \"person\"?"],
     );
     assert_problem("[templates.sv]\nack = \"{label} {person}\"\n", &["templates.sv.label: It is missing."]);
+}
+
+#[test]
+fn a_name_that_no_address_and_no_variable_can_hold_is_refused() {
+    for name in ["\"\"", "\"advice.shop\"", "Advice", "\"a b\"", "a__b"] {
+        assert_problem(
+            &format!("[team.{name}]\n"),
+            &["rapport.toml:1: team.", "The name should be lower-case"],
+        );
+    }
+}
+
+#[test]
+fn a_wrong_account_is_named_together_with_its_missing_secret() {
+    let text =
+        INBOX.replace("AC00000000000000000000000000000000", "AC1").replace("auth_token", "# auth_token");
+    let found = problems(&text, &[]).join("\n");
+    assert!(found.contains("sms.account_sid: This is no account SID"), "{found}");
+    assert!(found.contains("sms.auth_token: It is missing"), "{found}");
 }
 
 #[test]

@@ -111,10 +111,11 @@ pub fn load(source: &Source) -> Loaded {
 
 fn read(tree: &Table, report: &Report) -> Config {
     let root = Section::root(tree, report);
-    let data_dir = PathBuf::from(root.text("data_dir").unwrap_or_default());
-    if data_dir.as_os_str().is_empty() {
+    let data_dir = root.text("data_dir");
+    if data_dir.as_deref() == Some("") {
         root.refuse("data_dir", "It is empty.", "Write the path of a folder.");
     }
+    let data_dir = PathBuf::from(data_dir.unwrap_or_default());
     let playground = read_playground(&root.section("playground"));
     let templates = Templates::read(&root);
     let teams = read_teams(&root);

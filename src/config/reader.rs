@@ -27,6 +27,7 @@ pub struct Report {
 /// One table, while it is read.
 #[must_use]
 pub struct Section<'a> {
+    id: String,
     path: String,
     origin: Origin,
     table: Option<&'a Table>,
@@ -36,11 +37,14 @@ pub struct Section<'a> {
 
 impl<'a> Section<'a> {
     pub(crate) fn root(table: &'a Table, report: &'a Report) -> Self {
-        Self::new(String::new(), Origin::Default, Some(table), report)
-    }
-
-    fn new(path: String, origin: Origin, table: Option<&'a Table>, report: &'a Report) -> Self {
-        Self { path, origin, table, report, known: RefCell::default() }
+        Self {
+            id: String::new(),
+            path: String::new(),
+            origin: Origin::Default,
+            table: Some(table),
+            report,
+            known: RefCell::default(),
+        }
     }
 
     /// Whether the table was written at all.
@@ -55,7 +59,7 @@ impl<'a> Section<'a> {
 
     /// The last part of the section's path: the id in `[inbox.ID]`.
     pub fn id(&self) -> &str {
-        self.path.rsplit('.').next().unwrap_or_default()
+        &self.id
     }
 
     pub(crate) fn node(&self, key: &'static str) -> Option<&'a Node> {
@@ -264,7 +268,8 @@ impl<'a> Section<'a> {
             _ => None,
         });
         let origin = node.map_or_else(|| self.origin.clone(), |node| node.origin.clone());
-        Section::new(self.path_of(key), origin, table, self.report)
+        let path = if key.is_empty() { format!("{}.\"\"", self.path) } else { self.path_of(key) };
+        Section { id: key.to_owned(), path, origin, table, report: self.report, known: RefCell::default() }
     }
 
     /// Refuses the keys that nobody asked for. Their values are never shown.
