@@ -84,7 +84,13 @@ pub(super) struct KeepDraft {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Assign {
+    /// `null`: nobody's. Left out is no answer.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     associate: Option<String>,
+    /// `null`: no team's.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     team: Option<String>,
 }
 

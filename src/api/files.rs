@@ -20,7 +20,7 @@ use super::{
     Api,
     dto::{Attachment, INLINE},
     error::{ApiError, Problem},
-    request::id,
+    request::{Params, id},
     session::SignedIn,
 };
 
@@ -153,9 +153,8 @@ pub(super) async fn download(
     State(api): State<Api>,
     who: SignedIn,
     Path(text): Path<String>,
-    query: Result<Query<How>, axum::extract::rejection::QueryRejection>,
+    Params(how): Params<How>,
 ) -> Result<Response, ApiError> {
-    let Query(how) = query.map_err(|error| ApiError::field("query", error.body_text()))?;
     let wanted: AttachmentId = id(text, "attachment")?;
     let stored = api.engine.store().find_file(who.actor(), &wanted).await?;
     let stored = stored.ok_or_else(|| ApiError::not_found("attachment"))?;

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
 };
 use rapport_model::{Timestamp, id::ParkedId};
@@ -15,7 +15,7 @@ use super::{
     dto::Summary,
     error::{ApiError, Problem},
     queue::{limit, place},
-    request::{Body, id, is_blank},
+    request::{Body, Params, id, is_blank},
     session::SignedIn,
 };
 use crate::store::{self, StoreError};
@@ -78,9 +78,8 @@ pub(super) struct SetAside {
 pub(super) async fn list(
     State(api): State<Api>,
     who: SignedIn,
-    query: Result<Query<ParkedPageOf>, axum::extract::rejection::QueryRejection>,
+    Params(page): Params<ParkedPageOf>,
 ) -> Result<Json<ParkedPage>, ApiError> {
-    let Query(page) = query.map_err(|error| ApiError::field("query", error.body_text()))?;
     let after = place("cursor", page.cursor.as_deref())?;
     let store = api.engine.store();
     let found = store.list_parked(who.actor(), after.as_ref(), limit(page.limit)?).await?;

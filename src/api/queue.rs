@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +11,7 @@ use super::{
     Api,
     dto::{Counts, MessagePage, OpenConversation, Summary},
     error::{ApiError, Problem},
-    request::id,
+    request::{Params, id},
     session::SignedIn,
 };
 use crate::store::{Place, View};
@@ -73,9 +73,8 @@ pub(super) struct QueuePage {
 pub(super) async fn list(
     State(api): State<Api>,
     who: SignedIn,
-    query: Result<Query<PageOf>, axum::extract::rejection::QueryRejection>,
+    Params(page): Params<PageOf>,
 ) -> Result<Json<QueuePage>, ApiError> {
-    let Query(page) = query.map_err(|error| ApiError::field("query", error.body_text()))?;
     let view = match page.view {
         ViewName::Mine => View::Mine,
         ViewName::Unassigned => View::Unassigned,
@@ -117,9 +116,8 @@ pub(super) async fn timeline(
     State(api): State<Api>,
     who: SignedIn,
     Path(text): Path<String>,
-    query: Result<Query<Before>, axum::extract::rejection::QueryRejection>,
+    Params(page): Params<Before>,
 ) -> Result<Json<MessagePage>, ApiError> {
-    let Query(page) = query.map_err(|error| ApiError::field("query", error.body_text()))?;
     let contact = id(text, "contact")?;
     let before = place("before", page.before.as_deref())?;
     let found =

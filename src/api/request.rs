@@ -2,8 +2,8 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
-    http::{StatusCode, header},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{StatusCode, header, request::Parts},
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
@@ -52,6 +52,24 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
             )
         })?;
         Ok(Self(value))
+    }
+}
+
+/// The parameters of the query. A wrong one is named.
+pub(crate) struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Api> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map(Self).map_err(
+            |error| {
+                let path = error.path().to_string();
+                ApiError::field(if path == "." { "query" } else { &path }, error.into_inner().to_string())
+            },
+        )
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::HeaderMap,
     response::{
         IntoResponse, Response, Sse,
@@ -23,6 +23,7 @@ use super::{
     bot::BotState,
     dto::{Counts, Draft, LiveConversation},
     error::{ApiError, Problem},
+    request::Params,
     session::SignedIn,
 };
 use crate::{
@@ -51,9 +52,8 @@ pub(super) async fn events(
     State(api): State<Api>,
     who: SignedIn,
     headers: HeaderMap,
-    query: Result<Query<After>, axum::extract::rejection::QueryRejection>,
+    Params(query): Params<After>,
 ) -> Result<Response, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::field("query", error.body_text()))?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let after: Option<i64> = last.or(query.after);
     // Listen first, then look where the log ends: nothing falls between.

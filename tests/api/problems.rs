@@ -44,6 +44,7 @@ on_both_engines! {
             (get("/api/v1/conversations?view=nonsense"), 422, "invalid"),
             (get("/api/v1/conversations?admin=1"), 422, "invalid"),
             (get("/api/v1/conversations?limit=0"), 422, "invalid"),
+            (get("/api/v1/conversations?limit=ten"), 422, "invalid"),
             (get("/api/v1/conversations?limit=101"), 422, "invalid"),
             (get("/api/v1/conversations?cursor=';--"), 422, "invalid"),
             (get("/api/v1/events?after=x"), 422, "invalid"),
@@ -86,6 +87,9 @@ on_both_engines! {
             }
             assert_eq!(answer.headers.contains_key("allow"), status == 405, "{name} {:?}", answer.headers);
             assert_eq!(problem["errors"].is_array(), status == 422, "{name} {problem}");
+            if let Some((_, parameter)) = name.split_once('?') {
+                assert_eq!(problem["errors"][0]["field"], parameter.split('=').next().unwrap(), "{problem}");
+            }
             assert_eq!(problem["limit"].is_number(), status == 413, "{name} {problem}");
         }
         let broken = mara.request(Method::POST, sign_in).header("content-type", "application/json");
@@ -103,13 +107,16 @@ on_both_engines! {
         let reply = |text: &str| json!({"text": text, "seen_position": position});
         let waive = |detail: &str| json!({"reason": "other", "detail": detail, "seen_position": position});
         let (replies, notes, draft) = (format!("{path}/replies"), format!("{path}/notes"), format!("{path}/draft"));
-        let waiver = format!("{path}/waive");
+        let (waiver, assign) = (format!("{path}/waive"), format!("{path}/assign"));
         let mut cases = vec![
             (Method::POST, &replies, json!(["Hi", [], position, false, null]), "body"),
             (Method::POST, &notes, json!(["Hi", []]), "body"),
             (Method::PUT, &draft, json!(["Hi", [], false]), "body"),
             (Method::POST, &waiver, json!(["thanks", null, position, false]), "body"),
             (Method::POST, &handle, json!(["spam"]), "body"),
+            (Method::POST, &assign, json!({}), "body"),
+            (Method::POST, &assign, json!({"associate": null}), "body"),
+            (Method::POST, &assign, json!({"team": "orders"}), "body"),
             (Method::POST, &replies, reply("a\0b"), "text"),
             (Method::POST, &notes, json!({"text": "\0"}), "text"),
             (Method::PUT, &draft, json!({"text": "a\0"}), "text"),
