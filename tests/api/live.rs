@@ -36,6 +36,13 @@ impl Stream {
         Self { response, text: String::new() }
     }
 
+    /// Open, and sure to hear all that comes from now on.
+    async fn listening(caller: &Caller) -> Self {
+        let mut stream = Self::open(caller, "/api/v1/events").await;
+        stream.until("hello").await;
+        stream
+    }
+
     /// The next event; `None` when the stream ended.
     async fn next(&mut self) -> Option<Event> {
         loop {
@@ -107,10 +114,8 @@ on_both_engines! {
     async fn what_leaves_somebodys_scope_is_gone_and_appears_with_who_got_it(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
         let conversation = bridge.receive("+4917010000001", ADVICE, "Hello").await;
-        let mut mara = Stream::open(&bridge.mara, "/api/v1/events").await;
-        let mut jonas = Stream::open(&bridge.jonas, "/api/v1/events").await;
-        mara.until("hello").await;
-        jonas.until("hello").await;
+        let mut mara = Stream::listening(&bridge.mara).await;
+        let mut jonas = Stream::listening(&bridge.jonas).await;
         let path = format!("/api/v1/conversations/{}/assign", conversation["id"].as_str().unwrap());
         bridge.mara.post(&path, json!({"associate": null, "team": "orders"})).await;
         let (gone, before) = mara.until("gone").await;
@@ -122,10 +127,8 @@ on_both_engines! {
     async fn marks_and_drafts_are_told_to_their_owner_alone(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
         let conversation = bridge.receive("+4917010000001", ADVICE, "Hello").await;
-        let mut mara = Stream::open(&bridge.mara, "/api/v1/events").await;
-        let mut ada = Stream::open(&bridge.ada, "/api/v1/events").await;
-        mara.until("hello").await;
-        ada.until("hello").await;
+        let mut mara = Stream::listening(&bridge.mara).await;
+        let mut ada = Stream::listening(&bridge.ada).await;
         let path = format!("/api/v1/conversations/{}", conversation["id"].as_str().unwrap());
         bridge.mara.post(&format!("{path}/read"), json!({"position": 1})).await;
         let draft = bridge.mara.request(Method::PUT, &format!("{path}/draft"));
@@ -165,10 +168,8 @@ on_both_engines! {
 
     async fn the_stream_of_whoever_is_disabled_or_signs_out_ends(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
-        let mut mara = Stream::open(&bridge.mara, "/api/v1/events").await;
-        let mut jonas = Stream::open(&bridge.jonas, "/api/v1/events").await;
-        mara.until("hello").await;
-        jonas.until("hello").await;
+        let mut mara = Stream::listening(&bridge.mara).await;
+        let mut jonas = Stream::listening(&bridge.jonas).await;
         let path = format!("/api/v1/associates/{}/disable", bridge.mara.id.as_ref().unwrap());
         bridge.ada.post(&path, Value::Null).await;
         while mara.next().await.is_some() {}
@@ -179,10 +180,8 @@ on_both_engines! {
     async fn how_an_inbox_fares_is_told_to_those_who_serve_it(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
         let conversation = bridge.receive("+4917010000001", ADVICE, "Hello").await;
-        let mut mara = Stream::open(&bridge.mara, "/api/v1/events").await;
-        let mut jonas = Stream::open(&bridge.jonas, "/api/v1/events").await;
-        mara.until("hello").await;
-        jonas.until("hello").await;
+        let mut mara = Stream::listening(&bridge.mara).await;
+        let mut jonas = Stream::listening(&bridge.jonas).await;
         bridge.provider.fail_next(Operation::Send, Fault::Unauthorized);
         let path = format!("/api/v1/conversations/{}/replies", conversation["id"].as_str().unwrap());
         let reply = bridge.mara.request(Method::POST, &path).header("idempotency-key", "one");
@@ -202,8 +201,7 @@ on_both_engines! {
 
     async fn another_team_changes_what_a_stream_shows(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
-        let mut mara = Stream::open(&bridge.mara, "/api/v1/events").await;
-        mara.until("hello").await;
+        let mut mara = Stream::listening(&bridge.mara).await;
         let path = format!("/api/v1/associates/{}", bridge.mara.id.as_ref().unwrap());
         let change = bridge.ada.request(Method::PATCH, &path).json(&json!({"teams": ["orders"]}));
         assert_eq!(bridge.ada.send(change).await.status, StatusCode::OK);

@@ -2,6 +2,7 @@
 // an assistant, a sender that can't be written to. The shapes are the API's; everything else stays the real bridge's.
 import type { Page, Route } from '@playwright/test'
 import type { Counts, Detail, Message, QueuePage, Summary } from '../src/api/types'
+import * as sample from '../test/samples'
 
 export const counts: Counts = {
   mine: 0,
@@ -15,52 +16,11 @@ export const counts: Counts = {
   parked: 0,
 }
 
-export const summary = (change: Partial<Summary> = {}): Summary => ({
-  id: 'cv_1',
-  contact: { id: 'ct_1', name: 'Ines Carvalho', address: '+351900000142' },
-  inbox: 'shop-sms',
-  channel: 'sms',
-  state: 'open',
-  assignee: null,
-  team: null,
-  waiting_since: null,
-  due_at: null,
-  last_at: Date.now(),
-  snippet: 'Hello',
-  snippet_author: 'contact',
-  position: 1,
-  inbound_position: 1,
-  read_position: 1,
-  has_draft: false,
-  trouble: null,
-  queue_at: 1,
-  ...change,
-})
+export const summary = (change: Partial<Summary> = {}): Summary =>
+  sample.summary({ inbox: 'shop-sms', assignee: null, last_at: Date.now(), read_position: 1, ...change })
 
-export const message = (change: Partial<Message> = {}): Message => ({
-  id: `ms_${change.position ?? 1}`,
-  conversation_id: 'cv_1',
-  position: 1,
-  kind: 'inbound',
-  author: { kind: 'contact', id: null, name: null },
-  inbox: 'shop-sms',
-  channel: 'sms',
-  text: 'Hello',
-  at: Date.now(),
-  version: 1,
-  edited_at: null,
-  retracted_at: null,
-  automatic: null,
-  unanswerable: null,
-  flags: [],
-  attachments: [],
-  delivery: null,
-  delivery_reason: null,
-  undo_until: null,
-  activity: null,
-  hidden: null,
-  ...change,
-})
+export const message = (change: Partial<Message> = {}): Message =>
+  sample.message({ id: `ms_${change.position ?? 1}`, inbox: 'shop-sms', at: Date.now(), ...change })
 
 export const detail = (conversation: Summary, messages: Message[], change: Partial<Detail> = {}): Detail => ({
   conversation,
