@@ -282,11 +282,8 @@ pub(super) async fn assign(
     if team.as_ref().is_some_and(|team| api.engine.config().teams.iter().all(|known| known.id != *team)) {
         return Err(ApiError::field("team", "this team is not in the configuration"));
     }
-    // What is given away may leave the giver's own scope: looked at before.
-    let before = summary(&api, &who, &conversation).await?;
     api.engine.store().assign(who.actor(), &conversation, associate, team).await?;
-    let after = summary(&api, &who, &conversation).await.unwrap_or(before);
-    Ok(Json(Acted { conversation: after }))
+    acted(&api, &who, &conversation).await
 }
 
 /// Close it; 409 while a reply is owed.
@@ -447,8 +444,9 @@ fn attachments(list: Vec<String>) -> Result<Vec<AttachmentId>, ApiError> {
     list.into_iter().map(|text| id(text, "attachment")).collect()
 }
 
+/// The conversation after an act, also where it was given out of the actor's scope.
 async fn summary(api: &Api, who: &SignedIn, conversation: &ConversationId) -> Result<Summary, ApiError> {
-    Ok((&api.engine.store().get_summary(who.actor(), conversation).await?).into())
+    Ok((&api.engine.store().get_summary_after_act(who.actor(), conversation).await?).into())
 }
 
 async fn acted(api: &Api, who: &SignedIn, conversation: &ConversationId) -> Result<Json<Acted>, ApiError> {

@@ -94,11 +94,9 @@ impl Engine {
         text: &str,
         attachments: &[AttachmentId],
     ) -> Result<Vec<Part>, ReplyError> {
-        let inbox = self.inbox(inbox).ok_or_else(|| {
-            StoreError::Conflict(Conflict::CannotReply(
-                "This inbox is no longer in the configuration.".to_owned(),
-            ))
-        })?;
+        let inbox = self
+            .inbox(inbox)
+            .ok_or_else(|| StoreError::Conflict(Conflict::CannotReply(store::INBOX_GONE.to_owned())))?;
         let files = self.store().list_outgoing_files(author, attachments).await?;
         if files.len() != attachments.len() {
             return Err(StoreError::NotFound("attachment").into());

@@ -72,6 +72,9 @@ impl Server {
 
         let (store, writer) = open_store(&config, clock.clone()).await?;
         let store = store.on_node(node::find_or_make(folder)?);
+        for (inbox, parts) in store.settle_removed_inboxes().await? {
+            tracing::warn!(inbox.id = %inbox, parts, "What waited to leave an inbox that is no longer configured failed");
+        }
         let blobs = Blobs::open(&folder.join("files"))?;
         #[cfg(feature = "playground")]
         let playground = playground::Playground::start(&config, &public_url, clock.clone()).await?;

@@ -1,7 +1,5 @@
 //! What a person does with a conversation besides writing: assign, close, open again, waive, block.
 
-use std::sync::Arc;
-
 use rapport_model::{
     DeliveryState,
     id::{AssociateId, ContactId, ConversationId, HandleId, MessageId, TeamId},
@@ -14,7 +12,6 @@ use super::{
     db::Run as _,
     entry,
     error::{Conflict, StoreError},
-    ingest::InboxFacts,
     obligation, owner,
     reply::conversation_for,
     scope::Actor,
@@ -60,12 +57,7 @@ impl Store {
 
     async fn act_on(&self, actor: &Actor, conversation: &ConversationId, act: Act) -> Result<(), StoreError> {
         self.writer
-            .write(OnConversation {
-                actor: actor.clone(),
-                inboxes: self.inboxes.clone(),
-                conversation: conversation.clone(),
-                act,
-            })
+            .write(OnConversation { actor: actor.clone(), conversation: conversation.clone(), act })
             .await
     }
 
@@ -85,14 +77,7 @@ impl Store {
         handle: &HandleId,
         reason: Option<String>,
     ) -> Result<(), StoreError> {
-        self.writer
-            .write(Block {
-                actor: actor.clone(),
-                inboxes: self.inboxes.clone(),
-                handle: handle.clone(),
-                reason,
-            })
-            .await
+        self.writer.write(Block { actor: actor.clone(), handle: handle.clone(), reason }).await
     }
 
     /// Closes what was sent with "send and close", now that it can't be taken back any more: unless
@@ -116,7 +101,6 @@ enum Act {
 
 struct OnConversation {
     actor: Actor,
-    inboxes: Arc<[Arc<InboxFacts>]>,
     conversation: ConversationId,
     act: Act,
 }
@@ -125,7 +109,7 @@ impl Write for OnConversation {
     type Output = ();
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
-        let before = conversation_for(tx, &self.actor, &self.inboxes, &self.conversation).await?;
+        let before = conversation_for(tx, &self.actor, &self.conversation).await?;
         let mut after = before.clone();
         let (kind, activity) = match &self.act {
             Act::Assign { associate, team } => {
@@ -247,7 +231,6 @@ impl Write for CloseAfterSending {
 
 struct Block {
     actor: Actor,
-    inboxes: Arc<[Arc<InboxFacts>]>,
     handle: HandleId,
     reason: Option<String>,
 }
@@ -294,10 +277,10 @@ impl Block {
     /// The contact's conversations that are open and within scope; none at all in scope looks as if
     /// the handle did not exist.
     async fn conversations(&self, tx: &mut Tx, contact: &ContactId) -> Result<Vec<Conversation>, StoreError> {
-        let mut seen = owner::conversations_in_scope(tx, &self.actor, &self.inboxes, contact).await?;
+        let mut seen = owner::conversations_in_scope(tx, &self.actor, contact).await?;
         seen.retain(|c| {
             c.state != State::Closed
-                && self.actor.sees(&self.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox)
+                && self.actor.sees(&tx.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox)
         });
         Ok(seen)
     }

@@ -2,8 +2,6 @@
 //!
 //! How they sign in stands in [`super::session`]; their links in [`super::invitation`].
 
-use std::sync::Arc;
-
 use rapport_model::{
     Timestamp,
     id::{AssociateId, ConversationId, TeamId},
@@ -18,7 +16,7 @@ use super::{
     error::{Conflict, StoreError},
     ingest::InboxFacts,
     scope::{Actor, Role},
-    tx::{NewEvent, Tx},
+    tx::{CountKey, NewEvent, Tx},
     value::{Row, values},
     writer::Write,
 };
@@ -90,9 +88,7 @@ impl Store {
         id: &AssociateId,
         change: AssociateChange,
     ) -> Result<Associate, StoreError> {
-        self.writer
-            .write(Update { by: by.cloned(), id: id.clone(), change, inboxes: self.inboxes.clone() })
-            .await?;
+        self.writer.write(Update { by: by.cloned(), id: id.clone(), change }).await?;
         self.get_associate(id).await
     }
 }
@@ -131,6 +127,15 @@ fn read(row: &Row) -> Result<Associate, StoreError> {
     })
 }
 
+/// Whether somebody may be given what comes in on an inbox: active, and of a team that serves it.
+pub(super) async fn serves(tx: &mut Tx, id: &AssociateId, inbox: &InboxFacts) -> Result<bool, StoreError> {
+    let sql = super::db::built([SELECT, "WHERE a.id = $1"].concat());
+    let rows = tx.rows_of(sql, values![id]).await?;
+    let Some(one) = rows.first().map(read).transpose()? else { return Ok(false) };
+    let of_it = inbox.teams.is_empty() || one.teams.iter().any(|team| inbox.teams.contains(team));
+    Ok(one.active && (of_it || one.role == Role::Admin))
+}
+
 /// Only an admin manages associates; to anybody else there are none. The command line is nobody.
 pub(super) fn require_admin(by: Option<&Actor>) -> Result<(), StoreError> {
     match by {
@@ -165,7 +170,6 @@ struct Update {
     by: Option<Actor>,
     id: AssociateId,
     change: AssociateChange,
-    inboxes: Arc<[Arc<InboxFacts>]>,
 }
 
 impl Write for Update {
@@ -246,7 +250,7 @@ impl Update {
             let mut after = before.clone();
             after.assignee = None;
             let by =
-                self.by.as_ref().filter(|by| by.sees(&self.inboxes, after.team.as_ref(), None, &after.inbox));
+                self.by.as_ref().filter(|by| by.sees(&tx.inboxes, after.team.as_ref(), None, &after.inbox));
             let activity = json!({"type": "assigned", "assignee": null, "team": after.team});
             let message = entry::insert_activity(tx, &mut after, by, activity).await?;
             conversation::save_one(tx, &before, &after).await?;
@@ -255,6 +259,37 @@ impl Update {
             event.actor = by.map(|actor| actor.id().clone());
             tx.tell(event);
         }
-        Ok(())
+        self.let_go_of_closed(tx).await
+    }
+
+    /// Closed ones keep nobody either: opened again, by a customer or by a failure, each is in a queue.
+    async fn let_go_of_closed(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let rows = tx
+            .all(
+                "SELECT inbox_id, team_id, count(*) AS n FROM conversations \
+                 WHERE assignee_id = $1 AND state = 'closed' GROUP BY inbox_id, team_id",
+                values![&self.id],
+            )
+            .await?;
+        for row in &rows {
+            let key = |assignee: &str| {
+                Ok::<_, StoreError>(CountKey {
+                    inbox: row.get("inbox_id")?,
+                    team: row.get::<Option<String>>("team_id")?.unwrap_or_default(),
+                    assignee: assignee.to_owned(),
+                    state: State::Closed.as_str(),
+                    waiting: false,
+                })
+            };
+            let many: i64 = row.get("n")?;
+            tx.count(key(self.id.as_str())?, -many);
+            tx.count(key("")?, many);
+        }
+        tx.execute(
+            "UPDATE conversations SET assignee_id = NULL WHERE assignee_id = $1 AND state = 'closed'",
+            values![&self.id],
+        )
+        .await
+        .map(drop)
     }
 }

@@ -1,8 +1,6 @@
 //! The bot's words, as far as the store lets them: only of the allowed kinds, at most one
 //! acknowledgement a customer turn, and never once a person has spoken in the episode.
 
-use std::sync::Arc;
-
 use rapport_model::{
     AutomaticKind,
     event::ThreadKind,
@@ -16,7 +14,6 @@ use super::{
     db::Run as _,
     entry::{self, Outbound, Recipient, Writer},
     error::StoreError,
-    ingest::InboxFacts,
     job, obligation,
     thread::{self, REPEATS, Thread},
     tx::Tx,
@@ -49,7 +46,7 @@ pub struct NewAck {
 impl Store {
     /// Writes an acknowledgement, or gives the reason why the bot stays silent.
     pub async fn insert_ack(&self, ack: NewAck) -> Result<Option<&'static str>, StoreError> {
-        self.writer.write(Ack { ack, inboxes: self.inboxes.clone() }).await
+        self.writer.write(Ack { ack }).await
     }
 
     /// On which inbox a conversation is answered now.
@@ -65,7 +62,6 @@ impl Store {
 
 struct Ack {
     ack: NewAck,
-    inboxes: Arc<[Arc<InboxFacts>]>,
 }
 
 impl Write for Ack {
@@ -120,7 +116,7 @@ impl Ack {
         if thread.repeats(tx.now) >= REPEATS {
             return Ok(Err("the same text came again and again"));
         }
-        let Some(facts) = self.inboxes.iter().find(|facts| facts.id == thread.inbox) else {
+        let Some(facts) = tx.inbox(&thread.inbox) else {
             return Ok(Err("the inbox is gone"));
         };
         let recipient = match entry::recipient(tx, thread, &conversation.contact, &facts.sender_group).await {

@@ -346,9 +346,8 @@ pub(super) async fn last_of_contact(
     contact: &ContactId,
 ) -> Result<Option<(ConversationId, Option<AssociateId>)>, StoreError> {
     tx.first(
-        "SELECT c.id, a.id AS assignee FROM conversations c \
-         LEFT JOIN associates a ON a.id = c.assignee_id AND a.disabled_at IS NULL \
-         WHERE c.contact_id = $1 AND c.kind = 'private' ORDER BY c.created_at DESC, c.id DESC LIMIT 1",
+        "SELECT id, assignee_id AS assignee FROM conversations \
+         WHERE contact_id = $1 AND kind = 'private' ORDER BY created_at DESC, id DESC LIMIT 1",
         values![contact],
     )
     .await?

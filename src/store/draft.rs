@@ -1,7 +1,5 @@
 //! Drafts: what an associate has begun to write in a conversation. Theirs alone, on every device.
 
-use std::sync::Arc;
-
 use rapport_model::{
     Timestamp,
     id::{AttachmentId, ConversationId},
@@ -9,8 +7,8 @@ use rapport_model::{
 };
 
 use super::{
-    Store, db::Run as _, error::StoreError, ingest::InboxFacts, message::attachments_by_id,
-    reply::conversation_for, scope::Actor, tx::Tx, upload::Attachment, value::values, writer::Write,
+    Store, db::Run as _, error::StoreError, message::attachments_by_id, reply::conversation_for,
+    scope::Actor, tx::Tx, upload::Attachment, value::values, writer::Write,
 };
 
 /// Something begun.
@@ -45,14 +43,7 @@ impl Store {
         conversation: &ConversationId,
         draft: Option<NewDraft>,
     ) -> Result<(), StoreError> {
-        self.writer
-            .write(Keep {
-                actor: actor.clone(),
-                inboxes: self.inboxes.clone(),
-                conversation: conversation.clone(),
-                draft,
-            })
-            .await
+        self.writer.write(Keep { actor: actor.clone(), conversation: conversation.clone(), draft }).await
     }
 
     /// The actor's own draft.
@@ -83,7 +74,6 @@ impl Store {
 
 struct Keep {
     actor: Actor,
-    inboxes: Arc<[Arc<InboxFacts>]>,
     conversation: ConversationId,
     draft: Option<NewDraft>,
 }
@@ -92,7 +82,7 @@ impl Write for Keep {
     type Output = ();
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
-        let conversation = conversation_for(tx, &self.actor, &self.inboxes, &self.conversation).await?;
+        let conversation = conversation_for(tx, &self.actor, &self.conversation).await?;
         let changed = match &self.draft {
             None => {
                 tx.execute(

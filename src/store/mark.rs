@@ -1,12 +1,10 @@
 //! Read marks: up to which position an associate has read a conversation. May go back: marked unread.
 
-use std::sync::Arc;
-
 use rapport_model::id::ConversationId;
 
 use super::{
-    Store, db::Run as _, error::StoreError, ingest::InboxFacts, reply::conversation_for, scope::Actor,
-    tx::Tx, value::values, writer::Write,
+    Store, db::Run as _, error::StoreError, reply::conversation_for, scope::Actor, tx::Tx, value::values,
+    writer::Write,
 };
 
 impl Store {
@@ -17,14 +15,7 @@ impl Store {
         conversation: &ConversationId,
         position: i64,
     ) -> Result<(), StoreError> {
-        self.writer
-            .write(Mark {
-                actor: actor.clone(),
-                inboxes: self.inboxes.clone(),
-                conversation: conversation.clone(),
-                position,
-            })
-            .await
+        self.writer.write(Mark { actor: actor.clone(), conversation: conversation.clone(), position }).await
     }
 
     /// Where the actor's mark stands.
@@ -47,7 +38,6 @@ impl Store {
 
 struct Mark {
     actor: Actor,
-    inboxes: Arc<[Arc<InboxFacts>]>,
     conversation: ConversationId,
     position: i64,
 }
@@ -56,7 +46,7 @@ impl Write for Mark {
     type Output = ();
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
-        let conversation = conversation_for(tx, &self.actor, &self.inboxes, &self.conversation).await?;
+        let conversation = conversation_for(tx, &self.actor, &self.conversation).await?;
         let position = self.position.clamp(0, conversation.last_position);
         let moved = tx
             .execute(

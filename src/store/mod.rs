@@ -40,6 +40,7 @@ mod owner;
 mod page;
 mod parked;
 mod queue;
+mod removed;
 mod reply;
 mod rows;
 #[cfg(test)]
@@ -84,7 +85,7 @@ pub use log::Event;
 pub use media::{MediaOutcome, OutgoingFile, PendingMedia};
 pub use message::{Hidden, Message};
 pub use obligation::Obligation;
-pub use outbox::{Claimed, SendOutcome};
+pub use outbox::{Claimed, INBOX_GONE, SendOutcome};
 pub use page::{InvalidPlace, Page, Place};
 pub use parked::{Parked, ReadAgain};
 pub use queue::{CountTable, Counts, View};
@@ -144,7 +145,9 @@ impl Store {
             .ok_or(StoreError::Corrupt { column: "counters.value" })?
             .get("value")?;
         let signals = Signals::new(last);
-        let (writer, task) = Writer::start(pool.clone(), options.clock.clone(), signals.clone());
+        let inboxes: Arc<[Arc<InboxFacts>]> = options.inboxes.into();
+        let (writer, task) =
+            Writer::start(pool.clone(), options.clock.clone(), signals.clone(), inboxes.clone());
         let boot: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
         let store = Self {
             // Nobody else has an embedded database open.
@@ -154,7 +157,7 @@ impl Store {
             signals,
             clock: options.clock,
             holder: boot,
-            inboxes: options.inboxes.into(),
+            inboxes,
         };
         Ok((store, task))
     }

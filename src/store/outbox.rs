@@ -25,6 +25,9 @@ use super::{
     writer::Write,
 };
 
+/// Why nothing leaves from an inbox that was taken out of the configuration.
+pub const INBOX_GONE: &str = "This inbox is no longer in the configuration.";
+
 /// A row that was claimed and is to be sent now.
 #[derive(Debug, Clone)]
 pub struct Claimed {

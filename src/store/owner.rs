@@ -4,8 +4,6 @@
 //!
 //! Nothing here moves a message, a conversation or an obligation.
 
-use std::sync::Arc;
-
 use rapport_model::{
     Timestamp,
     id::{ContactId, ConversationId, HandleId},
@@ -18,7 +16,6 @@ use super::{
     db::{Run, built},
     dialect, entry,
     error::{Conflict, StoreError},
-    ingest::InboxFacts,
     scope::Actor,
     tx::{NewEvent, Tx},
     value::values,
@@ -46,13 +43,12 @@ impl Store {
     }
 
     fn on_handle(&self, actor: &Actor, handle: &HandleId) -> OnHandle {
-        OnHandle { actor: actor.clone(), inboxes: self.inboxes.clone(), handle: handle.clone() }
+        OnHandle { actor: actor.clone(), handle: handle.clone() }
     }
 }
 
 struct OnHandle {
     actor: Actor,
-    inboxes: Arc<[Arc<InboxFacts>]>,
     handle: HandleId,
 }
 
@@ -103,7 +99,7 @@ impl OnHandle {
 
     /// The contact's conversations, one of which the actor sees.
     async fn conversations(&self, tx: &mut Tx, contact: &ContactId) -> Result<Vec<Conversation>, StoreError> {
-        conversations_in_scope(tx, &self.actor, &self.inboxes, contact).await
+        conversations_in_scope(tx, &self.actor, contact).await
     }
 
     /// Says it in the open conversations of the old contact, and where none is open in the last one.
@@ -146,14 +142,13 @@ impl OnHandle {
 pub(super) async fn conversations_in_scope(
     tx: &mut Tx,
     actor: &Actor,
-    inboxes: &[Arc<InboxFacts>],
     contact: &ContactId,
 ) -> Result<Vec<Conversation>, StoreError> {
     let ids =
         tx.all("SELECT id FROM conversations WHERE contact_id = $1 ORDER BY id", values![contact]).await?;
     let ids: Vec<ConversationId> = ids.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
     let all: Vec<Conversation> = conversation::load(tx, ids.iter().collect()).await?.into_values().collect();
-    if all.iter().any(|c| actor.sees(inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox)) {
+    if all.iter().any(|c| actor.sees(&tx.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox)) {
         Ok(all)
     } else {
         Err(StoreError::NotFound("handle"))

@@ -4,8 +4,6 @@
 //! It belongs to no conversation, because nobody knows who wrote it: whoever sees the unassigned
 //! conversations of its inbox sees it.
 
-use std::sync::Arc;
-
 use rapport_model::{
     InboundEvent, Timestamp,
     event::RawPayload,
@@ -17,7 +15,7 @@ use super::{
     db::{Run as _, built},
     dialect,
     error::{Conflict, StoreError},
-    ingest::{self, InboxFacts, IngestRequest},
+    ingest::{self, IngestRequest},
     page::{Page, Place},
     scope::Actor,
     tx::{NewEvent, Tx},
@@ -131,7 +129,7 @@ impl Store {
     }
 
     fn settler(&self, actor: &Actor, id: &ParkedId) -> Settler {
-        Settler { actor: actor.clone(), inboxes: self.inboxes.clone(), id: id.clone() }
+        Settler { actor: actor.clone(), id: id.clone() }
     }
 }
 
@@ -163,7 +161,6 @@ pub(super) async fn settle_what_came(tx: &mut Tx) -> Result<(), StoreError> {
 /// A person who settles one.
 struct Settler {
     actor: Actor,
-    inboxes: Arc<[Arc<InboxFacts>]>,
     id: ParkedId,
 }
 
@@ -175,7 +172,7 @@ impl Settler {
         let rows = tx.rows_of(built(sql), values![&self.id]).await?;
         let row = rows.first().ok_or(StoreError::NotFound("parked message"))?;
         let inbox = InboxId(row.get("inbox_id")?);
-        if !self.actor.sees(&self.inboxes, None, None, &inbox) {
+        if !self.actor.sees(&tx.inboxes, None, None, &inbox) {
             return Err(StoreError::NotFound("parked message"));
         }
         if row.time_opt("settled_at")?.is_some() {

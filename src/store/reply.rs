@@ -2,11 +2,11 @@
 //!
 //! A reply needs an [`Actor`], which only a session gives; nothing that the bot makes has one.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use rapport_model::{
     DeliveryState,
-    id::{AttachmentId, ConversationId, JobId, MessageId, ThreadId},
+    id::{AttachmentId, ConversationId, InboxId, JobId, MessageId, ThreadId},
     outbound::Part,
     text,
 };
@@ -17,7 +17,6 @@ use super::{
     db::Run as _,
     entry::{self, Outbound, Writer},
     error::{Conflict, StoreError},
-    ingest::InboxFacts,
     obligation, outbox, owner,
     rows::Rows,
     scope::Actor,
@@ -60,7 +59,7 @@ pub struct NewReply {
 impl Store {
     /// Commits a reply: message, outbox rows and discharge in one transaction.
     pub async fn insert_reply(&self, actor: &Actor, reply: NewReply) -> Result<MessageId, StoreError> {
-        self.writer.write(Reply { actor: actor.clone(), new: reply, inboxes: self.inboxes.clone() }).await
+        self.writer.write(Reply { actor: actor.clone(), new: reply }).await
     }
 
     /// Commits a note, that nobody outside ever sees.
@@ -76,7 +75,6 @@ impl Store {
         self.writer
             .write(Note {
                 actor: actor.clone(),
-                inboxes: self.inboxes.clone(),
                 conversation: conversation.clone(),
                 text,
                 attachments,
@@ -97,7 +95,7 @@ impl Store {
     }
 
     pub(super) fn act(&self, actor: &Actor, message: &MessageId) -> OnMessage {
-        OnMessage { actor: actor.clone(), inboxes: self.inboxes.clone(), message: message.clone() }
+        OnMessage { actor: actor.clone(), message: message.clone() }
     }
 }
 
@@ -116,11 +114,15 @@ pub fn hash(texts: &[&str], attachments: &[AttachmentId]) -> String {
 pub(super) async fn conversation_for(
     tx: &mut Tx,
     actor: &Actor,
-    inboxes: &[Arc<InboxFacts>],
     id: &ConversationId,
 ) -> Result<Conversation, StoreError> {
     let conversation = conversation::get(tx, id).await?;
-    if actor.sees(inboxes, conversation.team.as_ref(), conversation.assignee.as_ref(), &conversation.inbox) {
+    if actor.sees(
+        &tx.inboxes,
+        conversation.team.as_ref(),
+        conversation.assignee.as_ref(),
+        &conversation.inbox,
+    ) {
         Ok(conversation)
     } else {
         Err(StoreError::NotFound("conversation"))
@@ -130,7 +132,6 @@ pub(super) async fn conversation_for(
 struct Reply {
     actor: Actor,
     new: NewReply,
-    inboxes: Arc<[Arc<InboxFacts>]>,
 }
 
 impl Write for Reply {
@@ -141,18 +142,14 @@ impl Write for Reply {
         if let Some(message) = entry::find_key(tx, actor.id(), &reply.key, &reply.body_hash).await? {
             return Ok(message);
         }
-        let found = conversation_for(tx, actor, &self.inboxes, &reply.conversation).await?;
+        let found = conversation_for(tx, actor, &reply.conversation).await?;
         found.has(reply.seen_position)?;
         self.refuse_unseen(tx).await?;
         silence_bot(tx, &reply.conversation).await?;
         let before = conversation::get(tx, &reply.conversation).await?;
         let mut after = before.clone();
         let mut thread = thread::get(tx, &reply.thread).await?;
-        let facts = self
-            .inboxes
-            .iter()
-            .find(|facts| facts.id == thread.inbox)
-            .ok_or(StoreError::NotFound("inbox"))?;
+        let facts = tx.inbox(&thread.inbox).ok_or(StoreError::NotFound("inbox"))?;
         let recipient = entry::recipient(tx, &thread, &after.contact, &facts.sender_group).await?;
         if after.state == State::Closed {
             after.reopen();
@@ -251,7 +248,6 @@ async fn close_later(
 
 struct Note {
     actor: Actor,
-    inboxes: Arc<[Arc<InboxFacts>]>,
     conversation: ConversationId,
     text: String,
     attachments: Vec<AttachmentId>,
@@ -266,7 +262,7 @@ impl Write for Note {
         if let Some(message) = entry::find_key(tx, self.actor.id(), &self.key, &self.body_hash).await? {
             return Ok(message);
         }
-        let before = conversation_for(tx, &self.actor, &self.inboxes, &self.conversation).await?;
+        let before = conversation_for(tx, &self.actor, &self.conversation).await?;
         let mut after = before.clone();
         let id = MessageId::new();
         let position = after.next_position();
@@ -329,7 +325,6 @@ impl Write for Note {
 /// What every act on a sent message begins with.
 pub(super) struct OnMessage {
     pub actor: Actor,
-    inboxes: Arc<[Arc<InboxFacts>]>,
     pub message: MessageId,
 }
 
@@ -350,11 +345,12 @@ impl OnMessage {
             )
             .await?
             .ok_or(StoreError::NotFound("message"))?;
-        let conversation = conversation_for(tx, &self.actor, &self.inboxes, &row.parse("conversation_id")?)
-            .await
-            .map_err(|error| match error {
-                StoreError::NotFound(_) => StoreError::NotFound("message"),
-                other => other,
+        let conversation =
+            conversation_for(tx, &self.actor, &row.parse("conversation_id")?).await.map_err(|error| {
+                match error {
+                    StoreError::NotFound(_) => StoreError::NotFound("message"),
+                    other => other,
+                }
             })?;
         Ok(Found {
             conversation,
@@ -402,7 +398,7 @@ impl Write for Resend {
             )
             .into());
         };
-        self.refuse_moved(tx).await?;
+        self.refuse_unreachable(tx).await?;
         let now = tx.now;
         // What was sent stays sent; the first that was not, and what was cancelled or held behind it, goes again.
         tx.execute(
@@ -424,8 +420,8 @@ impl Write for Resend {
 }
 
 impl Resend {
-    /// Nothing goes again to a number that is somebody else's by now.
-    async fn refuse_moved(&self, tx: &mut Tx) -> Result<(), StoreError> {
+    /// Nothing goes again to a number that is somebody else's by now, nor from an inbox that is gone.
+    async fn refuse_unreachable(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let moved = tx
             .first(
                 "SELECT m.id FROM messages m JOIN deliveries d ON d.message_id = m.id JOIN handle_periods p \
@@ -433,10 +429,18 @@ impl Resend {
                 values![&self.act.message],
             )
             .await?;
-        match moved {
-            Some(_) => Err(Conflict::CannotReply(owner::MOVED.to_owned()).into()),
-            None => Ok(()),
+        if moved.is_some() {
+            return Err(Conflict::CannotReply(owner::MOVED.to_owned()).into());
         }
+        let rows = tx
+            .all("SELECT DISTINCT inbox_id FROM outbox WHERE message_id = $1", values![&self.act.message])
+            .await?;
+        for row in &rows {
+            if tx.inbox(&InboxId(row.get("inbox_id")?)).is_none() {
+                return Err(Conflict::CannotReply(outbox::INBOX_GONE.to_owned()).into());
+            }
+        }
+        Ok(())
     }
 }
 

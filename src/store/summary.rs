@@ -111,6 +111,18 @@ impl Store {
             .ok_or(StoreError::NotFound("conversation"))
     }
 
+    /// A conversation that the actor has just acted on: the act itself may have taken it out of their scope.
+    pub async fn get_summary_after_act(
+        &self,
+        actor: &Actor,
+        id: &ConversationId,
+    ) -> Result<Summary, StoreError> {
+        load(&mut self.pool.clone(), Some(actor), vec![id])
+            .await?
+            .remove(id)
+            .ok_or(StoreError::NotFound("conversation"))
+    }
+
     /// Conversations by id, for nobody in particular: whoever hands them on asks [`Summary::visible_to`].
     pub async fn load_summaries(
         &self,

@@ -1,7 +1,7 @@
 //! One group's transaction: the connection, the group's instant, and what it will have told once it
 //! is committed (events, counters, wake-ups).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use rapport_model::{
@@ -15,6 +15,7 @@ use crate::failpoints::durable_step;
 use super::{
     db::{Engine, Run, Transact},
     error::StoreError,
+    ingest::InboxFacts,
     rows::Rows,
     value::{Row, Value, values},
 };
@@ -49,6 +50,8 @@ pub(super) struct Tx {
     db: Transact,
     /// The instant of the whole group.
     pub now: Timestamp,
+    /// The inboxes of the configuration.
+    pub inboxes: Arc<[Arc<InboxFacts>]>,
     events: Vec<NewEvent>,
     counts: BTreeMap<CountKey, i64>,
     /// Rows became due for sending.
@@ -64,8 +67,21 @@ pub(super) struct Mark {
 }
 
 impl Tx {
-    pub(super) fn new(db: Transact, now: Timestamp) -> Self {
-        Self { db, now, events: Vec::new(), counts: BTreeMap::new(), wake_outbox: false, wake_jobs: false }
+    pub(super) fn new(db: Transact, now: Timestamp, inboxes: Arc<[Arc<InboxFacts>]>) -> Self {
+        Self {
+            db,
+            now,
+            inboxes,
+            events: Vec::new(),
+            counts: BTreeMap::new(),
+            wake_outbox: false,
+            wake_jobs: false,
+        }
+    }
+
+    /// An inbox of the configuration.
+    pub(super) fn inbox(&self, id: &InboxId) -> Option<Arc<InboxFacts>> {
+        self.inboxes.iter().find(|facts| facts.id == *id).cloned()
     }
 
     /// Appends to the log when the group commits.

@@ -51,9 +51,17 @@ impl Write for Undo {
     async fn apply(&mut self, tx: &mut Tx) -> Result<Undone, StoreError> {
         let found = self.act.find(tx).await?;
         if !found.by_actor {
-            return Err(StoreError::NotFound("message"));
+            return Err(Conflict::NotNow("Only who wrote it can take it back.").into());
         }
         let parts = self.act.parts(tx).await?;
+        if !parts.is_empty() && parts.iter().all(|part| part.state == DeliveryState::Cancelled) {
+            // Asked twice, for want of the first answer. Its files are free already.
+            return Ok(Undone {
+                conversation: found.conversation.id,
+                text: found.text,
+                attachments: Vec::new(),
+            });
+        }
         if parts.iter().any(|part| part.state != DeliveryState::Queued) {
             return Err(Conflict::TooLate.into());
         }

@@ -14,7 +14,7 @@ use super::{
     db::Pool,
     dialect,
     error::StoreError,
-    ingest::{self, IngestRequest, Outcome},
+    ingest::{self, InboxFacts, IngestRequest, Outcome},
     tx::Tx,
 };
 
@@ -67,9 +67,10 @@ impl Writer {
         pool: Pool,
         clock: Arc<dyn Clock>,
         signals: Signals,
+        inboxes: Arc<[Arc<InboxFacts>]>,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(WAITING_ROOM);
-        let task = tokio::spawn(run(pool, clock, signals, waiting));
+        let task = tokio::spawn(run(Ground { pool, clock, signals, inboxes }, waiting));
         (Self { queue }, task)
     }
 
@@ -136,10 +137,18 @@ impl<W: Write> AnyWrite for Submitted<W> {
     }
 }
 
-async fn run(pool: Pool, clock: Arc<dyn Clock>, signals: Signals, mut waiting: mpsc::Receiver<Request>) {
+/// What every group's transaction stands on.
+struct Ground {
+    pool: Pool,
+    clock: Arc<dyn Clock>,
+    signals: Signals,
+    inboxes: Arc<[Arc<InboxFacts>]>,
+}
+
+async fn run(ground: Ground, mut waiting: mpsc::Receiver<Request>) {
     let mut group = Vec::with_capacity(LARGEST_GROUP);
     while waiting.recv_many(&mut group, LARGEST_GROUP).await > 0 {
-        let commit = commit(&pool, clock.as_ref(), &signals, std::mem::take(&mut group));
+        let commit = commit(&ground, std::mem::take(&mut group));
         // A panic takes its own group along: it is rolled back, and its callers are told. Without a
         // writer nothing could be stored until somebody starts the process again.
         if AssertUnwindSafe(commit).catch_unwind().await.is_err() {
@@ -148,8 +157,8 @@ async fn run(pool: Pool, clock: Arc<dyn Clock>, signals: Signals, mut waiting: m
     }
 }
 
-async fn commit(pool: &Pool, clock: &dyn Clock, signals: &Signals, mut group: Vec<Request>) {
-    match attempt(pool, clock, signals, &mut group).await {
+async fn commit(ground: &Ground, mut group: Vec<Request>) {
+    match attempt(ground, &mut group).await {
         Ok(outcomes) => settle(group, outcomes),
         Err(StoreError::Unavailable(reason)) => {
             for request in group {
@@ -163,7 +172,7 @@ async fn commit(pool: &Pool, clock: &dyn Clock, signals: &Signals, mut group: Ve
             tracing::warn!(%error, group.size = group.len(), "A group failed and is tried one by one");
             for request in group {
                 let mut single = vec![request];
-                match attempt(pool, clock, signals, &mut single).await {
+                match attempt(ground, &mut single).await {
                     Ok(outcomes) => settle(single, outcomes),
                     Err(error) => {
                         if let Some(request) = single.pop() {
@@ -177,28 +186,18 @@ async fn commit(pool: &Pool, clock: &dyn Clock, signals: &Signals, mut group: Ve
 }
 
 /// Tries a group again while it only met another node's locks.
-async fn attempt(
-    pool: &Pool,
-    clock: &dyn Clock,
-    signals: &Signals,
-    group: &mut [Request],
-) -> Result<Vec<Vec<Outcome>>, StoreError> {
+async fn attempt(ground: &Ground, group: &mut [Request]) -> Result<Vec<Vec<Outcome>>, StoreError> {
     let mut tries = 1;
     loop {
-        match attempt_once(pool, clock, signals, group).await {
+        match attempt_once(ground, group).await {
             Err(error) if tries < TRIES && dialect::is_lock_conflict(&error) => tries += 1,
             outcome => return outcome,
         }
     }
 }
 
-async fn attempt_once(
-    pool: &Pool,
-    clock: &dyn Clock,
-    signals: &Signals,
-    group: &mut [Request],
-) -> Result<Vec<Vec<Outcome>>, StoreError> {
-    let mut tx = Tx::new(dialect::begin(pool).await?, clock.now());
+async fn attempt_once(ground: &Ground, group: &mut [Request]) -> Result<Vec<Vec<Outcome>>, StoreError> {
+    let mut tx = Tx::new(dialect::begin(&ground.pool).await?, ground.clock.now(), ground.inboxes.clone());
     let alone = group.len() == 1;
     let batches: Vec<&IngestRequest> = group
         .iter()
@@ -225,13 +224,13 @@ async fn attempt_once(
     }
     let (outbox, jobs) = (tx.wake_outbox, tx.wake_jobs);
     if let Some(last) = tx.commit().await? {
-        signals.log.send_replace(last);
+        ground.signals.log.send_replace(last);
     }
     if outbox {
-        signals.outbox.send_modify(|count| *count += 1);
+        ground.signals.outbox.send_modify(|count| *count += 1);
     }
     if jobs {
-        signals.jobs.send_modify(|count| *count += 1);
+        ground.signals.jobs.send_modify(|count| *count += 1);
     }
     Ok(outcomes)
 }

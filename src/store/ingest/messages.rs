@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rapport_model::{
     Author, AuthorKind, InboundEvent, Timestamp, Trust,
     event::{InboundMessage, ThreadKind},
-    id::{AttachmentId, ContactId, ConversationId, JobId, ObligationId, ThreadId},
+    id::{AssociateId, AttachmentId, ContactId, ConversationId, JobId, ObligationId, ThreadId},
     text,
 };
 
@@ -17,6 +17,7 @@ use super::{
     seen::{self, Fresh},
 };
 use crate::store::{
+    associate,
     conversation::{self, Conversation, State},
     error::StoreError,
     rows::Rows,
@@ -205,8 +206,8 @@ impl Group {
             private: message.thread.kind == ThreadKind::Private,
             proven,
             answerable,
-            teams: &inbox.teams,
-            reopen_within: inbox.reopen_within,
+            inbox,
+            inboxes: &tx.inboxes,
             of_thread,
             open_ones: &open_ones,
         });
@@ -225,7 +226,14 @@ impl Group {
                     None if person.is_new => None,
                     None => conversation::last_of_contact(tx, &person.contact).await?,
                 };
-                let made = new_conversation(tx.now, request, message, person, answerable, continues);
+                let (continues, known) = continues.unzip();
+                // Back to the associate they know, if this inbox is theirs to answer.
+                let assignee = match known.flatten() {
+                    Some(known) if associate::serves(tx, &known, inbox).await? => Some(known),
+                    _ => None,
+                };
+                let made =
+                    new_conversation(tx.now, request, message, person, answerable, continues, assignee);
                 let id = made.id.clone();
                 self.conversations.insert(id.clone(), made);
                 Ok(id)
@@ -288,10 +296,10 @@ fn new_conversation(
     message: &InboundMessage,
     person: &Person,
     answerable: bool,
-    continues: Option<(ConversationId, Option<rapport_model::id::AssociateId>)>,
+    continues: Option<ConversationId>,
+    assignee: Option<AssociateId>,
 ) -> Conversation {
     let inbox = &request.inbox;
-    let (continues, assignee) = continues.unzip();
     Conversation {
         id: ConversationId::new(),
         brand: inbox.brand.clone(),
@@ -306,7 +314,7 @@ fn new_conversation(
             [only] => Some(only.clone()),
             _ => None,
         },
-        assignee: assignee.flatten(),
+        assignee,
         continues,
         episode: 1,
         turn: 1,

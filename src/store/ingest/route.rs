@@ -1,10 +1,11 @@
 //! Continuity: to which conversation an inbound message goes. Pure, so that each rule can be read
 //! and tested on its own.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::Arc};
 
-use rapport_model::{Timestamp, id::TeamId};
+use rapport_model::Timestamp;
 
+use super::InboxFacts;
 use crate::store::conversation::{Conversation, State};
 
 /// What the rules look at.
@@ -17,10 +18,10 @@ pub(super) struct Arrival<'a> {
     pub proven: bool,
     /// Whether a person may answer it: not STOP, not a blocked handle.
     pub answerable: bool,
-    /// The teams that serve the inbox that it came on.
-    pub teams: &'a [TeamId],
-    /// For how long a closed conversation is opened again.
-    pub reopen_within: Duration,
+    /// The inbox that it came on.
+    pub inbox: &'a InboxFacts,
+    /// All of them.
+    pub inboxes: &'a [Arc<InboxFacts>],
     /// The conversation that the thread runs in, if the thread is known.
     pub of_thread: Option<&'a Conversation>,
     /// The contact's open private conversations of this brand.
@@ -48,7 +49,7 @@ pub(super) fn route<'a>(arrival: &Arrival<'a>) -> Route<'a> {
     if arrival.private
         && arrival.proven
         && let Some(other) =
-            arrival.open_ones.iter().copied().filter(|c| serves(arrival.teams, c)).max_by_key(|c| c.last_at)
+            arrival.open_ones.iter().copied().filter(|c| arrival.fits(c)).max_by_key(|c| c.last_at)
     {
         return Route::Join(other);
     }
@@ -60,10 +61,19 @@ pub(super) fn route<'a>(arrival: &Arrival<'a>) -> Route<'a> {
 }
 
 fn recently_closed(conversation: &Conversation, arrival: &Arrival<'_>) -> bool {
-    conversation.closed_at.is_some_and(|at| arrival.now.since(at) <= arrival.reopen_within)
+    conversation.closed_at.is_some_and(|at| arrival.now.since(at) <= arrival.inbox.reopen_within)
 }
 
-/// Whether the conversation's team also serves the inbox of the arrival.
-fn serves(teams: &[TeamId], conversation: &Conversation) -> bool {
-    conversation.team.as_ref().is_none_or(|team| teams.is_empty() || teams.contains(team))
+impl Arrival<'_> {
+    /// Whether those who look after the conversation also serve the inbox of the arrival: its team, or
+    /// where it has none, all who see it. Joined, it moves to this inbox: nobody is to lose sight of what
+    /// they owe by that, nor to read what was written to others.
+    fn fits(&self, conversation: &Conversation) -> bool {
+        let known = self.inboxes.iter().find(|inbox| inbox.id == conversation.inbox);
+        let same_people = known.is_some_and(|known| {
+            let teams = |inbox: &InboxFacts| inbox.teams.iter().cloned().collect::<BTreeSet<_>>();
+            teams(known) == teams(self.inbox)
+        });
+        same_people || conversation.team.as_ref().is_some_and(|team| self.inbox.teams.contains(team))
+    }
 }

@@ -29,7 +29,9 @@ export const acts = {
     const name = session.nameOf(associate)
     queue.take({ ...before, assignee: associate && name ? { id: associate, name } : null, team }, stream.seq)
     try {
-      queue.take((await api.assign(id, associate, team)).conversation, stream.seq)
+      const { conversation } = await api.assign(id, associate, team)
+      // Given out of one's own scope, it may be gone from here by now, and stays so.
+      if (queue.known.has(id)) queue.take(conversation, stream.seq)
       toasts.say(
         associate === session.me?.id
           ? t.assignedToYou
