@@ -1,9 +1,10 @@
 //! The web files, carried in the binary: the files by their names, and the page of the inbox under each
-//! address that it routes by itself. Nothing else is an address.
+//! address that it routes by itself. Nothing else is an address: a browser is shown that page too, with a
+//! 404, and it says so.
 
 use axum::{
     extract::State,
-    http::{HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::RustEmbed;
@@ -19,9 +20,14 @@ struct Files;
 const PAGES: [&str; 9] =
     ["inbox", "sign-in", "invitation", "invitations", "invite", "reset", "associates", "inboxes", "account"];
 
-pub(super) async fn serve(State(api): State<Api>, method: Method, uri: Uri) -> Response {
+pub(super) async fn serve(State(api): State<Api>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let Some(name) = page_or_file(path, api.engine.config().playground.enabled) else {
+        let accepted = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+        if method == Method::GET && accepted.contains("text/html") {
+            // A person with a wrong address: the page says so, and leads on.
+            return (StatusCode::NOT_FOUND, file("index.html")).into_response();
+        }
         return ApiError::not_found("address").into_response();
     };
     if method != Method::GET && method != Method::HEAD {

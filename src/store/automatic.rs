@@ -83,14 +83,11 @@ impl Write for Ack {
             parts: &self.ack.parts,
             due_at: tx.now,
         };
-        let shown = (after.snippet.clone(), after.snippet_author.clone());
         let message = entry::insert_outbound(tx, &mut after, &mut thread, &recipient, &outbound).await?;
         if sabotage::breaks(Rule::OnlyPeopleDischarge) {
             let (contact, all) = (after.contact.clone(), after.last_position);
             obligation::discharge(tx, &mut after, &message, &contact, all).await?;
         }
-        // The list goes on showing what the customer said.
-        (after.snippet, after.snippet_author) = shown;
         conversation::save_one(tx, &before, &after).await?;
         let mut event = after.event("message.automatic", Some(&before));
         event.message = Some(message);

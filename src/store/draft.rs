@@ -7,8 +7,8 @@ use rapport_model::{
 };
 
 use super::{
-    Store, db::Run as _, error::StoreError, message::attachments_by_id, reply::conversation_for,
-    scope::Actor, tx::Tx, upload::Attachment, value::values, writer::Write,
+    Store, conversation::Conversation, db::Run as _, error::StoreError, message::attachments_by_id,
+    reply::conversation_for, scope::Actor, tx::Tx, upload::Attachment, value::values, writer::Write,
 };
 
 /// Something begun.
@@ -72,6 +72,31 @@ impl Store {
     }
 }
 
+/// The draft became a message: its owner's other tabs are told.
+pub(super) async fn use_up(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    note: bool,
+) -> Result<(), StoreError> {
+    let gone = tx
+        .execute(
+            "DELETE FROM drafts WHERE associate_id = $1 AND conversation_id = $2 AND note = $3",
+            values![actor.id(), &conversation.id, note],
+        )
+        .await?;
+    if gone > 0 {
+        tell(tx, actor, conversation);
+    }
+    Ok(())
+}
+
+fn tell(tx: &mut Tx, actor: &Actor, conversation: &Conversation) {
+    let mut event = conversation.event("draft.changed", None);
+    event.actor = Some(actor.id().clone());
+    tx.tell(event);
+}
+
 struct Keep {
     actor: Actor,
     conversation: ConversationId,
@@ -115,9 +140,7 @@ impl Write for Keep {
             }
         };
         if changed > 0 {
-            let mut event = conversation.event("draft.changed", None);
-            event.actor = Some(self.actor.id().clone());
-            tx.tell(event);
+            tell(tx, &self.actor, &conversation);
         }
         Ok(())
     }

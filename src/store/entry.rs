@@ -165,7 +165,12 @@ pub(super) async fn insert_outbound(
     }
     outbox.insert(tx).await?;
     thread::save(tx, vec![thread]).await?;
-    conversation.show(outbound.writer.kind().as_str(), &body, tx.now);
+    if automatic.is_none() {
+        conversation.show(outbound.writer.kind().as_str(), &body, tx.now);
+    } else {
+        // The list goes on showing what the customer said.
+        conversation.last_at = conversation.last_at.max(tx.now);
+    }
     tx.wake_outbox = true;
     Ok(id)
 }
@@ -292,11 +297,13 @@ pub(super) async fn insert_activity(
     Ok(id)
 }
 
-/// Shows the latest message that stands again, after one was taken back.
+/// Shows the latest message of a person that stands again, after one was taken back.
 pub(super) async fn show_latest(tx: &mut Tx, conversation: &mut Conversation) -> Result<(), StoreError> {
     let row = tx
         .first(
-            "SELECT kind, author_kind, text FROM messages WHERE conversation_id = $1 AND kind <> 'activity' \
+            "SELECT kind, author_kind, CASE WHEN text <> '' THEN text ELSE coalesce((SELECT a.name FROM attachments a \
+             WHERE a.message_id = m.id ORDER BY a.item LIMIT 1), '') END AS text \
+             FROM messages m WHERE conversation_id = $1 AND kind <> 'activity' AND automatic_kind IS NULL \
              AND (delivery IS NULL OR delivery <> 'cancelled') ORDER BY position DESC LIMIT 1",
             values![&conversation.id],
         )

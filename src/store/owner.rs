@@ -34,22 +34,24 @@ impl Store {
         handle: &HandleId,
         reason: String,
     ) -> Result<(), StoreError> {
-        self.writer.write(NewOwner { act: self.on_handle(actor, handle), reason }).await
+        self.writer.write(NewOwner { act: OnHandle::new(actor, handle), reason }).await
     }
 
     /// Takes that back, as long as nothing came from the new owner: `TooLate` afterwards.
     pub async fn give_back_to_owner(&self, actor: &Actor, handle: &HandleId) -> Result<(), StoreError> {
-        self.writer.write(GiveBack { act: self.on_handle(actor, handle) }).await
-    }
-
-    fn on_handle(&self, actor: &Actor, handle: &HandleId) -> OnHandle {
-        OnHandle { actor: actor.clone(), handle: handle.clone() }
+        self.writer.write(GiveBack { act: OnHandle::new(actor, handle) }).await
     }
 }
 
 struct OnHandle {
     actor: Actor,
     handle: HandleId,
+}
+
+impl OnHandle {
+    fn new(actor: &Actor, handle: &HandleId) -> Self {
+        Self { actor: actor.clone(), handle: handle.clone() }
+    }
 }
 
 /// Whose a handle is now.

@@ -115,7 +115,7 @@ impl Store {
         id: &ParkedId,
         request: IngestRequest,
     ) -> Result<Option<ReadAgain>, StoreError> {
-        self.writer.write(Settle { by: self.settler(actor, id), request }).await
+        self.writer.write(Settle { by: Settler { actor: actor.clone(), id: id.clone() }, request }).await
     }
 
     /// Decides that nothing has to be done about it, and why.
@@ -125,11 +125,7 @@ impl Store {
         id: &ParkedId,
         reason: String,
     ) -> Result<(), StoreError> {
-        self.writer.write(SetAside { by: self.settler(actor, id), reason }).await
-    }
-
-    fn settler(&self, actor: &Actor, id: &ParkedId) -> Settler {
-        Settler { actor: actor.clone(), id: id.clone() }
+        self.writer.write(SetAside { by: Settler { actor: actor.clone(), id: id.clone() }, reason }).await
     }
 }
 

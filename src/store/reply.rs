@@ -15,6 +15,7 @@ use super::{
     Store,
     conversation::{self, Conversation, State},
     db::Run as _,
+    draft,
     entry::{self, Outbound, Writer},
     error::{Conflict, StoreError},
     obligation, outbox, owner,
@@ -86,16 +87,12 @@ impl Store {
 
     /// Sends again what failed, or what nobody knows of: a person decided that.
     pub async fn resend(&self, actor: &Actor, message: &MessageId) -> Result<ConversationId, StoreError> {
-        self.writer.write(Resend { act: self.act(actor, message) }).await
+        self.writer.write(Resend { act: OnMessage::new(actor, message) }).await
     }
 
     /// "It did arrive": a person settles what nobody knew.
     pub async fn confirm(&self, actor: &Actor, message: &MessageId) -> Result<ConversationId, StoreError> {
-        self.writer.write(Confirm { act: self.act(actor, message) }).await
-    }
-
-    pub(super) fn act(&self, actor: &Actor, message: &MessageId) -> OnMessage {
-        OnMessage { actor: actor.clone(), message: message.clone() }
+        self.writer.write(Confirm { act: OnMessage::new(actor, message) }).await
     }
 }
 
@@ -206,12 +203,7 @@ impl Reply {
             values![self.actor.id(), &conversation.id, self.new.seen_position.max(0)],
         )
         .await?;
-        tx.execute(
-            "DELETE FROM drafts WHERE associate_id = $1 AND conversation_id = $2 AND NOT note",
-            values![self.actor.id(), &conversation.id],
-        )
-        .await
-        .map(drop)
+        draft::use_up(tx, &self.actor, conversation, false).await
     }
 }
 
@@ -308,11 +300,7 @@ impl Write for Note {
         entry::take_attachments(tx, &self.actor, &id, &self.attachments).await?;
         after.show("note", &body, tx.now);
         conversation::save_one(tx, &before, &after).await?;
-        tx.execute(
-            "DELETE FROM drafts WHERE associate_id = $1 AND conversation_id = $2 AND note",
-            values![self.actor.id(), &after.id],
-        )
-        .await?;
+        draft::use_up(tx, &self.actor, &after, true).await?;
         entry::keep_key(tx, self.actor.id(), &self.key, &self.body_hash, &id).await?;
         let mut event = after.event("note.added", Some(&before));
         event.message = Some(id.clone());
@@ -337,6 +325,10 @@ pub(super) struct Found {
 }
 
 impl OnMessage {
+    pub(super) fn new(actor: &Actor, message: &MessageId) -> Self {
+        Self { actor: actor.clone(), message: message.clone() }
+    }
+
     pub(super) async fn find(&self, tx: &mut Tx) -> Result<Found, StoreError> {
         let row = tx
             .first(

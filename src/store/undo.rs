@@ -37,7 +37,7 @@ pub struct Undone {
 impl Store {
     /// Takes a reply back: all of it, or `TooLate` as soon as one part has left the queue.
     pub async fn undo(&self, actor: &Actor, message: &MessageId) -> Result<Undone, StoreError> {
-        self.writer.write(Undo { act: self.act(actor, message) }).await
+        self.writer.write(Undo { act: OnMessage::new(actor, message) }).await
     }
 }
 

@@ -82,6 +82,19 @@ on_both_engines! {
         }
     }
 
+    async fn the_list_shows_what_a_person_said_last_also_after_an_undo(fresh: Fresh) {
+        let desk = desk(fresh).await;
+        let store = &desk.shop.store;
+        let conversation = desk.shop.receive("advice", "+491", "My own words").await;
+        let shown = async || store.get_summary(&desk.mara, &conversation).await.unwrap().snippet;
+        assert_eq!(acknowledge(&desk.shop).await, [None]);
+        assert_eq!(shown().await, "My own words");
+        let message = desk.reply(&conversation, "Hi", 1).await;
+        assert_eq!(shown().await, "Hi");
+        store.undo(&desk.mara, &message).await.unwrap();
+        assert_eq!(shown().await, "My own words");
+    }
+
     async fn what_another_node_wrote_while_the_switch_was_thrown_is_refused_when_it_is_claimed(fresh: Fresh) {
         let desk = desk(fresh).await;
         desk.shop.receive("advice", "+491", "Hello").await;

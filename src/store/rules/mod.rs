@@ -4,6 +4,7 @@
 //!
 //! A rule that no test here can break is not a rule yet: each check has a control that makes it fail.
 
+mod belonging;
 mod bot;
 mod constraints;
 mod desk;

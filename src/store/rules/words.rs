@@ -8,7 +8,7 @@ use rapport_model::{DeliveryState, InboundEvent, id::ConversationId};
 use super::{desk::Desk, taken_back};
 use crate::{
     on_both_engines,
-    store::{Conflict, Role, SendOutcome, StoreError, testing::Fresh, value::values},
+    store::{Conflict, NewDraft, Role, SendOutcome, StoreError, testing::Fresh, value::values},
 };
 
 fn conflict<T>(outcome: Result<T, StoreError>) -> Conflict {
@@ -107,6 +107,43 @@ on_both_engines! {
                 store.undo(&desk.mara, &two[1 - first]).await.unwrap();
                 assert_eq!(stands(&conversation).await, closed);
             }
+        }
+    }
+
+    async fn undo_asked_twice_answers_twice_and_only_its_author_may_ask(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let ada = desk.shop.actor("Ada", Role::Admin, &[]).await;
+        let store = &desk.shop.store;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let message = desk.reply(&conversation, "Hi", 2).await;
+        let refused = conflict(store.undo(&ada, &message).await);
+        assert_eq!(refused, Conflict::NotNow("Only who wrote it can take it back."));
+        for _ in 0..2 {
+            assert_eq!(store.undo(&desk.mara, &message).await.unwrap().text, "Hi");
+            assert_eq!(desk.parts(&message).await, ["cancelled", "cancelled"]);
+        }
+        let told = "SELECT count(*) AS n FROM events WHERE kind = 'message.undone'";
+        assert_eq!(desk.number(told, Vec::new()).await, 1);
+    }
+
+    async fn what_becomes_a_message_is_no_draft_on_another_device(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let store = &desk.shop.store;
+        let told = "SELECT count(*) AS n FROM events WHERE kind = 'draft.changed'";
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        desk.reply(&conversation, "Without a draft", 1).await;
+        assert_eq!(desk.number(told, Vec::new()).await, 0);
+        for (times, note) in [(1, false), (2, true)] {
+            let begun = NewDraft { text: "Half two".to_owned(), attachments: Vec::new(), note };
+            store.update_draft(&desk.mara, &conversation, Some(begun)).await.unwrap();
+            if note {
+                let key = "note".to_owned();
+                store.insert_note(&desk.mara, &conversation, "Half two".to_owned(), Vec::new(), key).await.unwrap();
+            } else {
+                desk.reply(&conversation, "Half two", 1).await;
+            }
+            assert_eq!(desk.number(told, Vec::new()).await, 2 * times, "kept, and used up");
+            assert_eq!(store.find_draft(&desk.mara, &conversation).await.unwrap(), None);
         }
     }
 
