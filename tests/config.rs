@@ -329,3 +329,71 @@ fn an_unknown_language_channel_or_number_of_an_inbox_is_refused() {
         &["There is no SMS provider \"acme\"."],
     );
 }
+
+/// A pair of ours in `tests/tls`, made for these tests alone.
+fn tls(cert: &str, key: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls");
+    format!("[server]\ntls = {{ cert = \"{folder}/{cert}\", key = \"{folder}/{key}\" }}\n")
+}
+
+#[test]
+fn a_certificate_that_can_t_be_served_is_refused_before_the_bridge_starts() {
+    assert_eq!(problems(&tls("shop.pem", "shop.key"), &[]), Vec::<String>::new());
+    let wanted = ["rapport.toml:2: server.tls.key", "other.key is not the key of the certificate in"];
+    assert_problem(&tls("shop.pem", "other.key"), &wanted);
+    let both = tls("shop.key", "shop.pem");
+    assert_problem(&both, &["server.tls.cert", "shop.key holds no certificate in PEM form."]);
+    assert_problem(&both, &["server.tls.key", "shop.pem holds no private key in PEM form."]);
+    assert_problem(&tls("absent.pem", "shop.key"), &["server.tls.cert", "absent.pem can't be read"]);
+}
+
+#[test]
+fn a_brand_that_is_almost_one_of_the_tables_is_noted_and_a_new_one_is_not() {
+    let table = |name: &str| format!("[brand.{name}]\n{INBOX}");
+    let notes = problems(&table("shpo"), &[]);
+    assert_eq!(notes.len(), 2, "{notes:#?}");
+    assert!(notes.iter().any(|note| note.starts_with(
+        "note: rapport.toml:4: inbox.shop-sms.brand: There is no [brand.shop], so it is a brand of its own. \
+         Did you mean \"shpo\"?"
+    )));
+    assert_eq!(problems(&table("shop"), &[]), Vec::<String>::new());
+    assert!(!problems(&table("outdoor"), &[]).concat().contains("brand of its own"));
+}
+
+#[test]
+fn a_brand_or_team_that_no_inbox_names_is_noted() {
+    let text = format!("[brand.outdoor]\n[team.advice]\n{INBOX}");
+    let notes = problems(&text, &[]);
+    let wanted = [
+        "note: rapport.toml:1: brand.outdoor: No inbox has this brand.",
+        "note: rapport.toml:2: team.advice: No inbox names this team.",
+    ];
+    assert_eq!(notes.len(), 2, "{notes:#?}");
+    assert!(notes.iter().zip(wanted).all(|(note, wanted)| note.starts_with(wanted)), "{notes:#?}");
+    let named = text.replace("brand = \"shop\"", "brand = \"outdoor\"\nteams = [\"advice\"]");
+    assert_eq!(problems(&named, &[]), Vec::<String>::new());
+    assert_eq!(problems("[brand.outdoor]\n[team.advice]\n", &[]), Vec::<String>::new());
+}
+
+#[test]
+fn a_password_in_the_stores_address_is_noted_wherever_it_stands() {
+    for address in ["postgres://shop:hunter2@db/rapport", "postgres://shop@db/rapport?password=hunter2"] {
+        let text = format!("[store]\nurl = \"{address}\"\n");
+        let notes = problems(&text, &[]).join("\n");
+        assert!(notes.starts_with("note: rapport.toml:2: store.url: It holds a password"), "{notes}");
+        assert!(!notes.contains("hunter2"), "{notes}");
+        let store = valid(&text, &[]).store.to_string();
+        assert!(store.contains("db/rapport") && !store.contains("hunter2"), "{store}");
+    }
+    assert_eq!(problems("[store]\nurl = \"postgres://shop@db/rapport\"\n", &[]), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_that_is_no_text_is_named_by_its_line_with_what_to_do() {
+    let path = std::env::temp_dir().join(format!("rapport-no-text-{}", std::process::id()));
+    std::fs::write(&path, b"data_dir = \"data\"\n[team.a]\nname = \"Gr\xfc\xdfe\"\n").unwrap();
+    let read = Source::read(Some(&path));
+    std::fs::remove_file(&path).unwrap();
+    let error = read.err().expect("it is refused").to_string();
+    assert_eq!(error, "line 3 is not UTF-8. Save the file in the encoding UTF-8");
+}

@@ -98,8 +98,10 @@ pub(super) fn read_inboxes(
 ) -> Vec<Inbox> {
     let mut seen = BTreeSet::new();
     let mut inboxes = Vec::new();
-    for section in root.named("inbox") {
-        check_id(&section);
+    let written = brands.len();
+    let sections = root.named("inbox");
+    for section in &sections {
+        check_id(section);
         if !seen.insert(folded(section.id())) {
             section.refuse(
                 "",
@@ -107,15 +109,40 @@ pub(super) fn read_inboxes(
                 "A variable of the environment could not tell the two apart: rename one.",
             );
         }
-        let inbox = read_inbox(&section, teams, templates, playground);
+        let inbox = read_inbox(section, teams, templates, playground);
         section.finish();
         let Some(inbox) = inbox else { continue };
+        let tables = || brands[..written].iter().map(|brand| brand.id.as_str());
+        if tables().all(|id| id != inbox.brand)
+            && let Some(suggestion) = did_you_mean(&inbox.brand, tables())
+        {
+            let reason = format!("There is no [brand.{}], so it is a brand of its own.", inbox.brand);
+            section.note("brand", reason, suggestion);
+        }
         if !brands.iter().any(|brand| brand.id == inbox.brand) {
             brands.push(Brand { id: inbox.brand.clone(), name: inbox.brand.clone() });
         }
         inboxes.push(inbox);
     }
+    // Of an inbox that can't be read nobody knows what it meant to name.
+    if !inboxes.is_empty() && inboxes.len() == sections.len() {
+        note_unused(root, &inboxes);
+    }
     inboxes
+}
+
+/// A table that no inbox names is left over, or misspelt here or there.
+fn note_unused(root: &Section<'_>, inboxes: &[Inbox]) {
+    for brand in root.named("brand") {
+        if inboxes.iter().all(|inbox| inbox.brand != brand.id()) {
+            brand.note("", "No inbox has this brand.", "Name it in an inbox, or leave it out.");
+        }
+    }
+    for team in root.named("team") {
+        if inboxes.iter().all(|inbox| inbox.teams.iter().all(|id| id.as_str() != team.id())) {
+            team.note("", "No inbox names this team.", "It gets only what somebody assigns to it.");
+        }
+    }
 }
 
 fn read_inbox(

@@ -9,11 +9,12 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use super::{
     check, env,
     inbox::{read_brands, read_inboxes, read_teams},
-    model::{Config, Limits, Log, LogFormat, Playground, Queue, Retention, Server, Tls},
+    model::{Config, Limits, Log, LogFormat, Playground, Queue, Retention, Server},
     problem::{Origin, Problem, Refused, Severity},
     reader::{Report, Section},
     store_url,
     template::Templates,
+    tls,
     tree::{self, Table},
 };
 
@@ -36,7 +37,7 @@ impl Source {
     /// Reads `path`, where one is given, and the environment of this process.
     pub fn read(path: Option<&std::path::Path>) -> std::io::Result<Self> {
         let file = match path {
-            Some(path) => Some((path.display().to_string(), std::fs::read_to_string(path)?)),
+            Some(path) => Some((path.display().to_string(), text(std::fs::read(path)?)?)),
             None => None,
         };
         // A variable that is not UTF-8 can't be one of ours.
@@ -45,6 +46,16 @@ impl Source {
             .collect();
         Ok(Self { file, env })
     }
+}
+
+/// The file's text; what is none is named by its line.
+fn text(bytes: Vec<u8>) -> std::io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.split(|byte| *byte == b'\n').count();
+        let reason = format!("line {line} is not UTF-8. Save the file in the encoding UTF-8");
+        std::io::Error::new(std::io::ErrorKind::InvalidData, reason)
+    })
 }
 
 /// A configuration as it was read, whether it can be used or not.
@@ -75,7 +86,7 @@ impl Loaded {
     }
 }
 
-/// Reads everything and reports everything; touches nothing but the files of secrets.
+/// Reads everything and reports everything; touches nothing but the files that it names.
 pub fn load(source: &Source) -> Loaded {
     let mut problems = Vec::new();
     let mut tree = tree::parse(EXAMPLE, None, &mut problems);
@@ -157,7 +168,7 @@ fn read_server(section: &Section<'_>) -> Server {
         .and_then(|text| check::public_url(section, &text));
     let trusted_proxies =
         section.list("trusted_proxies").iter().filter_map(|text| check::network(section, text)).collect();
-    let tls = read_tls(&section.section("tls"));
+    let tls = tls::read(&section.section("tls"));
 
     section.finish();
     Server {
@@ -166,25 +177,6 @@ fn read_server(section: &Section<'_>) -> Server {
         tls,
         trusted_proxies,
     }
-}
-
-fn read_tls(section: &Section<'_>) -> Option<Tls> {
-    if !section.is_present() {
-        return None;
-    }
-    let (cert, key) = (section.text("cert"), section.text("key"));
-    section.finish();
-    for (name, path) in [("cert", &cert), ("key", &key)] {
-        match path {
-            None => section.missing(name, "tls = { cert = \"PATH\", key = \"PATH\" }."),
-            Some(path) => {
-                if let Err(error) = std::fs::File::open(path) {
-                    section.refuse(name, format!("{path} can't be read: {error}."), "");
-                }
-            }
-        }
-    }
-    Some(Tls { cert: cert?.into(), key: key?.into() })
 }
 
 fn read_queue(section: &Section<'_>) -> Queue {

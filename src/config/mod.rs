@@ -16,6 +16,7 @@ mod reader;
 mod secret;
 mod store_url;
 mod template;
+mod tls;
 mod tree;
 
 pub use inbox::{Brand, Inbox, Team};
@@ -25,3 +26,4 @@ pub use problem::{Origin, Problem, Refused, Severity};
 pub use reader::Section;
 pub use store_url::StoreUrl;
 pub use template::{Template, Templates};
+pub use tls::TlsError;

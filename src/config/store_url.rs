@@ -3,7 +3,10 @@
 //! The address of a Postgres database may hold a password, so it is kept as a secret and shown
 //! without it. Who connects is `src/store`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use rapport_model::Secret;
 
@@ -16,6 +19,16 @@ pub enum StoreUrl {
     Sqlite(PathBuf),
     /// A Postgres database: `postgres://USER@HOST/DATABASE`.
     Postgres(Secret),
+}
+
+/// As a person may see it: a path, or an address without its password.
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(url) => f.write_str(&without_password(url.expose())),
+        }
+    }
 }
 
 pub(super) fn read(section: &Section<'_>, data_dir: &Path) -> StoreUrl {
@@ -51,7 +64,7 @@ pub(super) fn read(section: &Section<'_>, data_dir: &Path) -> StoreUrl {
     let is_postgres = text.starts_with("postgres:") || text.starts_with("postgresql:");
     match url::Url::parse(&text) {
         Ok(url) if is_postgres => {
-            if url.password().is_some() && matches!(node.origin, Origin::File { .. }) {
+            if holds_password(&url) && matches!(node.origin, Origin::File { .. }) {
                 section.note(
                     "url",
                     "It holds a password, and the file may be read by others.",
@@ -74,6 +87,11 @@ pub(super) fn read(section: &Section<'_>, data_dir: &Path) -> StoreUrl {
             default
         }
     }
+}
+
+/// Postgres takes a password in either place.
+fn holds_password(url: &url::Url) -> bool {
+    url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
 }
 
 /// The address as a person may see it. What can't be parsed is cut to its scheme.

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, path::PathBuf};
 use rapport_model::id::InboxId;
 use rapport_sdk::ConnectorError;
 
-use crate::store::StoreError;
+use crate::{config::TlsError, store::StoreError};
 
 /// What stood against the start.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +32,8 @@ pub enum StartError {
     #[error("{0}")]
     Key(String),
     /// Certificate and key can't be used.
-    #[error("server.tls: {0}")]
-    Tls(String),
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// The store can't be opened.
     #[error("the store can't be opened: {0}")]
     Store(#[from] StoreError),

@@ -7,10 +7,6 @@ use axum::{
     extract::{ConnectInfo, Request, connect_info::Connected},
     serve::{IncomingStream, Listener},
 };
-use rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -29,20 +25,7 @@ const WAITING: usize = 64;
 
 /// Reads certificate and key.
 pub(super) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, StartError> {
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&tls.cert)
-        .and_then(Iterator::collect)
-        .map_err(|error| StartError::Tls(format!("{} holds no certificate: {error}", tls.cert.display())))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .map_err(|error| StartError::Tls(format!("{} holds no key: {error}", tls.key.display())))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| StartError::Tls(error.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| StartError::Tls(format!("the key does not belong to the certificate: {error}")))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(TlsAcceptor::from(Arc::new(tls.server_config()?)))
 }
 
 /// Serves until told to close; then lets open requests end.
