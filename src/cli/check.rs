@@ -2,13 +2,13 @@
 //!
 //! Shows where each value was written, so that nobody has to guess which layer won, or, where something
 //! is refused, that alone. Secrets are
-//! shown as the reference that names them. With `--connect` each inbox is tried by its connector.
+//! shown as the reference that names them. With `--connect` the store is tried, and each inbox by its connector.
 
 use std::{path::Path, process::ExitCode};
 
 use crate::{
     config::{Config, Loaded, Severity},
-    registry,
+    registry, server,
 };
 
 pub(super) async fn run(loaded: Loaded, file: Option<&Path>, connect: bool) -> anyhow::Result<ExitCode> {
@@ -43,13 +43,20 @@ pub(super) async fn run(loaded: Loaded, file: Option<&Path>, connect: bool) -> a
         println!("The configuration is valid: {inboxes}.");
         return Ok(ExitCode::SUCCESS);
     }
+    let opens = try_store(&config).await;
     let failed = try_inboxes(&config).await;
-    if failed > 0 {
-        println!("The configuration is valid, and {failed} of {inboxes} could not be reached.");
-        return Ok(ExitCode::FAILURE);
+    match (opens, failed) {
+        (true, 0) => {
+            println!("The configuration is valid, and no inbox failed: {inboxes}.");
+            return Ok(ExitCode::SUCCESS);
+        }
+        (true, _) => println!("The configuration is valid, and {failed} of {inboxes} could not be reached."),
+        (false, 0) => println!("The configuration is valid, and the store can't be used."),
+        (false, _) => println!(
+            "The configuration is valid, the store can't be used, and {failed} of {inboxes} could not be reached."
+        ),
     }
-    println!("The configuration is valid, and no inbox failed: {inboxes}.");
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::FAILURE)
 }
 
 fn show(loaded: &Loaded) {
@@ -64,6 +71,20 @@ fn show(loaded: &Loaded) {
     for entry in &loaded.effective {
         let line = line(&entry.key, &entry.value);
         println!("{line:widest$}  # {}", entry.origin);
+    }
+}
+
+/// Whether the store could be opened, as the bridge does when it starts.
+async fn try_store(config: &Config) -> bool {
+    match server::try_store(config).await {
+        Ok(()) => {
+            println!("The store: {} can be used.", config.store);
+            true
+        }
+        Err(error) => {
+            println!("No store: {}.", error.to_string().trim_end_matches('.'));
+            false
+        }
     }
 }
 

@@ -50,7 +50,7 @@ enum Command {
 /// `rapport check`
 #[derive(Debug, Args)]
 struct CheckArgs {
-    /// Also try each inbox, without any effect that a customer would see.
+    /// Also try the store and each inbox, without any effect that a customer would see.
     #[arg(long)]
     connect: bool,
 }

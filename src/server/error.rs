@@ -35,8 +35,16 @@ pub enum StartError {
     #[error("{0}")]
     Tls(#[from] TlsError),
     /// The store can't be opened.
-    #[error("the store can't be opened: {0}")]
-    Store(#[from] StoreError),
+    #[error("the store {place} can't be opened: {source}")]
+    Store {
+        /// Its file, or its address without a password.
+        place: String,
+        /// Why not.
+        source: StoreError,
+    },
+    /// What was opened fails.
+    #[error("the store failed: {0}")]
+    Failed(#[from] StoreError),
     /// An inbox can't be started as it is configured.
     #[error("the inbox {inbox} can't be started: {source}")]
     Inbox {
@@ -51,6 +59,11 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// A failure to open the store; `place` is shown to people.
+    pub(super) fn store(place: impl ToString) -> impl FnOnce(StoreError) -> Self {
+        move |source| Self::Store { place: place.to_string(), source }
+    }
+
     /// A failure with a file or folder.
     pub(super) fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();

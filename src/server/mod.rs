@@ -11,6 +11,7 @@ mod patient;
 #[cfg(feature = "playground")]
 mod playground;
 mod tls;
+mod trial;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use error::StartError;
+pub use trial::try_store;
 
 use crate::{
     api,
@@ -72,10 +74,12 @@ impl Server {
 
         let (store, writer) = open_store(&config, clock.clone()).await?;
         let store = store.on_node(node::find_or_make(folder)?);
-        for (inbox, parts) in store.settle_removed_inboxes().await? {
+        let removed = store.settle_removed_inboxes().await.map_err(StartError::store(&config.store))?;
+        for (inbox, parts) in removed {
             tracing::warn!(inbox.id = %inbox, parts, "What waited to leave an inbox that is no longer configured failed");
         }
-        let blobs = Blobs::open(&folder.join("files"))?;
+        let files = folder.join("files");
+        let blobs = Blobs::open(&files).map_err(StartError::store(files.display()))?;
         #[cfg(feature = "playground")]
         let playground = playground::Playground::start(&config, &public_url, clock.clone()).await?;
         #[cfg(feature = "playground")]
@@ -157,16 +161,20 @@ impl Server {
 
 async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, JoinHandle<()>), StartError> {
     let inboxes = config.inboxes.iter().map(|inbox| Arc::new(facts(config, inbox))).collect();
-    let url = match &config.store {
-        StoreUrl::Sqlite(path) => {
-            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                std::fs::create_dir_all(folder).map_err(StartError::file("the store's folder", folder))?;
-            }
-            format!("sqlite:{}", path.display())
-        }
+    if let StoreUrl::Sqlite(path) = &config.store
+        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).map_err(StartError::file("the store's folder", folder))?;
+    }
+    let options = StoreOptions { url: url_of(&config.store), inboxes, clock };
+    Store::open(options).await.map_err(StartError::store(&config.store))
+}
+
+fn url_of(store: &StoreUrl) -> String {
+    match store {
+        StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
         StoreUrl::Postgres(url) => url.expose().to_owned(),
-    };
-    Ok(Store::open(StoreOptions { url, inboxes, clock }).await?)
+    }
 }
 
 /// Makes a folder that only its user may enter: customers' words and files are in it. One that is there

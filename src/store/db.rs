@@ -152,6 +152,19 @@ impl Run for Transact {
     }
 }
 
+impl Pool {
+    /// Ends all connections; an embedded database removes what it kept beside its file.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
 fn wrap<R>(rows: Vec<R>, as_row: fn(R) -> Row) -> Vec<Row> {
     rows.into_iter().map(as_row).collect()
 }

@@ -1,10 +1,14 @@
 //! What differs between the two engines, all of it.
 
-use std::{path::Path, str::FromStr as _, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    time::Duration,
+};
 
 use sqlx::{
     Connection as _,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -64,10 +68,47 @@ pub(super) async fn connect(url: &str) -> Result<Pool, StoreError> {
         // A bitmap loses the index's order, and a page of the queue lives by that order.
         ("enable_bitmapscan", "off"),
         ("jit", "off"),
+        // Else each start logs that what it makes where it is missing is there.
+        ("client_min_messages", "warning"),
     ]);
+    Ok(Pool::Postgres(connect_to_server(options).await?))
+}
+
+/// A pool waits while nothing listens, for a server that is just starting, and then says no more than
+/// that it waited: a connection of our own tells why.
+async fn connect_to_server(options: PgConnectOptions) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new().max_connections(12).acquire_timeout(PATIENCE);
+    let error = match pool.connect_with(options.clone()).await {
+        Ok(pool) => return Ok(pool),
+        Err(error) => error,
+    };
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        let alone = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
+        let no_answer = |_| format!("the server did not answer within {} s", PATIENCE.as_secs());
+        drop(alone.await.map_err(no_answer).map_err(StoreError::Unavailable)??);
+    }
+    Err(error.into())
+}
+
+/// Connects to a database that is there and changes nothing in it.
+pub(super) async fn connect_to_read(url: &str) -> Result<Pool, StoreError> {
+    if !url.starts_with("sqlite:") {
+        return connect(url).await;
+    }
+    // Beside a file that nobody has open, and that was closed in order, stands no log: then none is made.
+    // The last connection that may write would bring a log that stands there into the file.
+    let log = file_of(url).map(|file| {
+        let mut name = file.as_os_str().to_owned();
+        name.push("-wal");
+        PathBuf::from(name)
+    });
+    let options = SqliteConnectOptions::from_str(url)?
+        .read_only(true)
+        .immutable(log.is_some_and(|log| !log.exists()))
+        .busy_timeout(PATIENCE);
     let pool =
-        PgPoolOptions::new().max_connections(12).acquire_timeout(PATIENCE).connect_with(options).await?;
-    Ok(Pool::Postgres(pool))
+        SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options).await?;
+    Ok(Pool::Sqlite { readers: pool.clone(), writer: pool })
 }
 
 /// Begins a transaction that writes. On SQLite it takes the write lock at once, so that it never

@@ -32,7 +32,7 @@ pub enum StoreError {
         version: i64,
     },
     /// The database refused a statement: a fault of ours, or a constraint that guards a rule.
-    #[error("the database refused: {0}")]
+    #[error("the database refused: {}", in_words(.0))]
     Database(sqlx::Error),
     /// The files of the store could not be read or written.
     #[error("{what}: {source}")]
@@ -42,6 +42,14 @@ pub enum StoreError {
         /// Why it failed.
         source: std::io::Error,
     },
+}
+
+/// What the database says, without the place in its own sources from which it says it.
+fn in_words(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(inner) => inner.message().to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// The rules that may stand against an act.

@@ -39,10 +39,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
 /// Runs what is missing. An embedded database is copied beside itself first.
 pub(super) async fn run(pool: &mut Pool, url: &str, now: Timestamp) -> Result<(), StoreError> {
     let migrator = migrator(pool.engine());
-    let done = applied(pool).await?;
-    if let Some(newer) = done.iter().find(|version| !migrator.version_exists(**version)) {
-        return Err(StoreError::Newer { version: *newer });
-    }
+    let done = known(pool).await?;
     if !done.is_empty() && migrator.iter().any(|m| !done.contains(&m.version)) {
         copy(pool, url, now).await?;
     }
@@ -57,6 +54,16 @@ pub(super) async fn run(pool: &mut Pool, url: &str, now: Timestamp) -> Result<()
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
         other => StoreError::Unavailable(other.to_string()),
     })
+}
+
+/// The migrations that the store has. One that this version does not know is refused.
+pub(super) async fn known(pool: &mut Pool) -> Result<Vec<i64>, StoreError> {
+    let migrator = migrator(pool.engine());
+    let done = applied(pool).await?;
+    match done.iter().find(|version| !migrator.version_exists(**version)) {
+        Some(newer) => Err(StoreError::Newer { version: *newer }),
+        None => Ok(done),
+    }
 }
 
 fn migrator(engine: Engine) -> Migrator {

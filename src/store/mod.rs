@@ -162,6 +162,18 @@ impl Store {
         Ok((store, task))
     }
 
+    /// Whether [`Store::open`] would find a store that it can use. Makes nothing and changes nothing: an
+    /// embedded database has to be there.
+    pub async fn try_open(url: &str) -> Result<(), StoreError> {
+        let mut pool = dialect::connect_to_read(url).await?;
+        if pool.engine() == Engine::Postgres {
+            dialect::assert_durable(&mut pool).await?;
+        }
+        migrate::known(&mut pool).await?;
+        pool.close().await;
+        Ok(())
+    }
+
     /// Gives the node that this process is a name that its next boots will have, too: then they free
     /// what this one holds when it dies. At most one process may have the name at a time.
     #[must_use]

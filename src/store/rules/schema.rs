@@ -112,3 +112,37 @@ on_both_engines! {
         drop(open(&fresh.url).await.unwrap());
     }
 }
+
+#[tokio::test]
+async fn a_start_of_postgres_logs_no_notice_that_what_it_makes_is_there() {
+    let fresh = Fresh::postgres().await;
+    let mut pool = dialect::connect(&fresh.url).await.unwrap();
+    let sql = "SELECT current_setting('client_min_messages') AS v";
+    let row = pool.first(sql, Vec::new()).await.unwrap().unwrap();
+    assert_eq!(row.get::<String>("v").unwrap(), "warning");
+}
+
+#[tokio::test]
+async fn a_database_that_is_missing_is_named_without_a_line_of_the_server() {
+    let mut url = url::Url::parse(&Fresh::postgres().await.url).unwrap();
+    url.set_path("rapport_absent");
+    let error = dialect::connect(url.as_str()).await.err().unwrap().to_string();
+    assert_eq!(error, "the database refused: database \"rapport_absent\" does not exist");
+}
+
+#[tokio::test]
+async fn a_store_that_is_only_tried_stays_as_it_was() {
+    let fresh = Fresh::sqlite();
+    assert!(Store::try_open(&fresh.url).await.is_err());
+    assert!(!fresh.folder.join("rapport.db").exists());
+    let store = open(&fresh.url).await.unwrap();
+    let kept = std::fs::read(fresh.folder.join("rapport.db")).unwrap();
+    Store::try_open(&fresh.url).await.unwrap();
+    assert_eq!(std::fs::read(fresh.folder.join("rapport.db")).unwrap(), kept, "while it is open");
+    store.pool.close().await;
+    drop(store);
+    Store::try_open(&fresh.url).await.unwrap();
+    let beside: Vec<_> =
+        std::fs::read_dir(&fresh.folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(beside, ["rapport.db"], "when it was closed in order");
+}
