@@ -6,6 +6,7 @@ use clap::Parser as _;
 use rapport::cli;
 
 fn main() -> ExitCode {
+    keep_files_private();
     let _armed = rapport::failpoints::arm();
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -22,4 +23,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What the process makes is its user's alone: the store, its journal and the files hold customers' words,
+/// also below a folder that others may enter.
+fn keep_files_private() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }

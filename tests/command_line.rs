@@ -102,3 +102,16 @@ fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files.sort();
     files
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_its_users_alone_also_in_a_folder_that_others_may_enter() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let home = Home::new("");
+    std::fs::create_dir(home.0.join("data")).unwrap();
+    std::fs::set_permissions(home.0.join("data"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    home.does(&ADD, "is invited");
+    for (path, _) in listing(&home.0.join("data")) {
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o077, 0, "{}", path.display());
+    }
+}
