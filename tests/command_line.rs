@@ -115,3 +115,28 @@ fn what_is_kept_is_its_users_alone_also_in_a_folder_that_others_may_enter() {
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o077, 0, "{}", path.display());
     }
 }
+
+#[test]
+fn a_name_that_shows_nothing_or_steers_a_terminal_is_refused() {
+    let home = Home::new("");
+    for (name, reason) in [
+        ("", "--name: a name has 1 to 100 characters."),
+        ("\u{200B}", "--name: a name has 1 to 100 characters."),
+        ("A\nda", "--name: a name can't hold a line break"),
+        ("A\u{1B}[2Jda", "--name: a name can't hold a line break"),
+    ] {
+        home.refuses(&["associate", "add", "ada@shop.example", "--name", name], &[reason]);
+    }
+    assert!(!home.0.join("data").exists());
+}
+
+#[test]
+fn whoever_never_set_a_password_is_not_said_to_sign_in_again() {
+    let home = Home::new("");
+    home.does(&ADD, "is invited");
+    home.does(&["associate", "disable", "ada@shop.example"], "can no longer sign in");
+    home.does(
+        &["associate", "enable", "ada@shop.example"],
+        "has no password yet. A link for one: rapport associate reset ada@shop.example",
+    );
+}

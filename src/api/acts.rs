@@ -6,7 +6,10 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
-use rapport_model::id::{AssociateId, AttachmentId, ConversationId, HandleId, InboxId, MessageId, TeamId};
+use rapport_model::{
+    id::{AssociateId, AttachmentId, ConversationId, HandleId, InboxId, MessageId, TeamId},
+    text::is_blank,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,7 +17,7 @@ use super::{
     Api,
     dto::{Attachment, Message, Summary},
     error::{ApiError, Problem},
-    request::{Body, id, idempotency_key, is_blank},
+    request::{Body, id, idempotency_key},
     session::SignedIn,
 };
 use crate::{

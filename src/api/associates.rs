@@ -13,10 +13,10 @@ use super::{
     Api,
     dto::RoleName,
     error::{ApiError, Problem},
-    request::{Body, id, is_blank},
+    request::{Body, id},
     session::Admin,
 };
-use crate::store::{self, AssociateChange, Invited, NewAssociate, is_email};
+use crate::store::{self, AssociateChange, Invited, NewAssociate, fit_name, is_email};
 
 /// Somebody who answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,7 +98,7 @@ pub(super) async fn invite(
         name: name(&invite.name)?,
         email: email(&invite.email)?,
         role: invite.role.into(),
-        teams: teams(&api, invite.teams)?,
+        teams: teams(&api, invite.teams, &[])?,
     };
     let invited = api.engine.store().insert_associate(Some(&admin.0.actor), new).await?;
     Ok((StatusCode::CREATED, link(&api, invited).await?))
@@ -113,10 +113,17 @@ pub(super) async fn update(
     Path(text): Path<String>,
     Body(change): Body<Change>,
 ) -> Result<Json<Associate>, ApiError> {
+    let teams = match change.teams {
+        Some(list) => {
+            let held = api.engine.store().get_associate(&id(text.clone(), "associate")?).await?.teams;
+            Some(teams(&api, list, &held)?)
+        }
+        None => None,
+    };
     let change = AssociateChange {
         name: change.name.as_deref().map(name).transpose()?,
         role: change.role.map(Into::into),
-        teams: change.teams.map(|list| teams(&api, list)).transpose()?,
+        teams,
         active: None,
     };
     apply(&api, &admin, text, change).await
@@ -146,7 +153,7 @@ pub(super) async fn enable(
 
 /// Make a link for a new password.
 #[utoipa::path(post, path = "/associates/{id}/reset", params(("id" = String, Path)), responses(
-    (status = 200, body = Link), (status = 404, body = Problem)))]
+    (status = 200, body = Link), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn reset(
     State(api): State<Api>,
     admin: Admin,
@@ -179,11 +186,7 @@ async fn link(api: &Api, invited: Invited) -> Result<Json<Link>, ApiError> {
 
 /// A name as it may be kept.
 pub(super) fn name(text: &str) -> Result<String, ApiError> {
-    let name = text.trim();
-    if is_blank(name) || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(ApiError::field("name", "a name has 1 to 100 characters"));
-    }
-    Ok(name.to_owned())
+    fit_name(text).map_err(|reason| ApiError::field("name", reason))
 }
 
 fn email(text: &str) -> Result<String, ApiError> {
@@ -195,15 +198,16 @@ fn email(text: &str) -> Result<String, ApiError> {
     }
 }
 
-fn teams(api: &Api, list: Vec<String>) -> Result<Vec<TeamId>, ApiError> {
+/// Teams of the configuration, or those that the associate holds already: one that was removed since
+/// must not stand in the way of another change.
+fn teams(api: &Api, list: Vec<String>, held: &[TeamId]) -> Result<Vec<TeamId>, ApiError> {
     list.into_iter()
         .map(|team| {
             let team = TeamId(team);
-            let known = api.engine.config().teams.iter().any(|known| known.id == team);
-            if known {
+            if held.contains(&team) || api.engine.config().teams.iter().any(|known| known.id == team) {
                 Ok(team)
             } else {
-                Err(ApiError::field("teams", "one of these teams is not in the configuration"))
+                Err(ApiError::field("teams", format!("there is no team \"{team}\" in the configuration")))
             }
         })
         .collect()

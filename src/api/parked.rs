@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use rapport_model::{Timestamp, id::ParkedId};
+use rapport_model::{Timestamp, id::ParkedId, text::is_blank};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,7 +15,7 @@ use super::{
     dto::Summary,
     error::{ApiError, Problem},
     queue::{limit, place},
-    request::{Body, Params, id, is_blank},
+    request::{Body, Params, id},
     session::SignedIn,
 };
 use crate::store::{self, StoreError};

@@ -1,4 +1,4 @@
-//! Reading requests: JSON bodies that are exactly what they say, words that say something, and ids.
+//! Reading requests: JSON bodies that are exactly what they say, and ids.
 
 use axum::{
     body::Bytes,
@@ -108,18 +108,6 @@ fn refuse_nul(bytes: &[u8]) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Whether a text shows nothing: white space, and what Unicode lets disappear.
-pub(super) fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| {
-        c.is_whitespace()
-            || c.is_control()
-            || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-                | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-                | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
-                | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
-    })
-}
-
 trait RejectionStatus {
     fn into_response_status(self) -> StatusCode;
 }
@@ -164,18 +152,6 @@ pub(super) fn idempotency_key(headers: &axum::http::HeaderMap) -> Result<String,
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_shows_nothing_is_blank_and_a_single_sign_is_not() {
-        for text in
-            ["", " \r\n\t", "\u{200B}", "\u{2060}\u{FEFF} ", "\u{FE0F}\u{E0100}", "\u{3164}\u{AD}", "\0"]
-        {
-            assert!(is_blank(text), "{text:?}");
-        }
-        for text in [".", "\u{200B}a", "❤\u{FE0F}", "\u{1F468}\u{200D}\u{1F469}", "あ"] {
-            assert!(!is_blank(text), "{text:?}");
-        }
-    }
 
     #[test]
     fn nul_is_found_in_a_field_and_not_in_what_only_spells_it() {

@@ -13,17 +13,20 @@ use crate::{
     clock::SystemClock,
     config::{Config, StoreUrl},
     server,
-    store::{AssociateChange, Invited, NewAssociate, Role, Store, is_email},
+    store::{AssociateChange, Invited, NewAssociate, Role, Store, fit_name, is_email},
 };
 
 /// Does one thing in the store and prints what became of it.
 pub(super) async fn run(config: Config, command: AssociateCommand) -> anyhow::Result<()> {
     match &command {
-        AssociateCommand::Add { email, .. } => {
+        AssociateCommand::Add { email, name, .. } => {
             anyhow::ensure!(
                 is_email(email),
                 "\"{email}\" is no e-mail address: write it as name@shop.example."
             );
+            if let Err(reason) = fit_name(name) {
+                anyhow::bail!("--name: {reason}.");
+            }
         }
         // Whoever asks about the people in a store did not mean to make an empty one.
         _ => require_store(&config)?,
@@ -45,7 +48,7 @@ async fn act(config: &Config, store: &Store, command: AssociateCommand) -> anyho
             }
             let role = if admin { Role::Admin } else { Role::Associate };
             let teams = teams.into_iter().map(TeamId).collect();
-            let new = NewAssociate { name, email: email.clone(), role, teams };
+            let new = NewAssociate { name: name.trim().to_owned(), email: email.clone(), role, teams };
             let invited = store
                 .insert_associate(None, new)
                 .await
@@ -63,7 +66,13 @@ async fn act(config: &Config, store: &Store, command: AssociateCommand) -> anyho
             let associate = find(store, &email).await?;
             let change = AssociateChange { active: Some(true), ..Default::default() };
             store.update_associate(None, &associate.id, change).await?;
-            println!("{email} can sign in again.");
+            if associate.has_password {
+                println!("{email} can sign in again.");
+            } else {
+                println!(
+                    "{email} is enabled and has no password yet. A link for one: rapport associate reset {email}"
+                );
+            }
         }
         AssociateCommand::Reset { email } => {
             let associate = find(store, &email).await?;

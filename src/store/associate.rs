@@ -5,6 +5,7 @@
 use rapport_model::{
     Timestamp,
     id::{AssociateId, ConversationId, TeamId},
+    text::is_blank,
 };
 use serde_json::json;
 
@@ -36,6 +37,8 @@ pub struct Associate {
     pub teams: Vec<TeamId>,
     /// Whether they may sign in.
     pub active: bool,
+    /// Whether they have set a password, without which nobody signs in.
+    pub has_password: bool,
     /// Since when an invitation waits for them.
     pub invited_at: Option<Timestamp>,
     /// When they last did something.
@@ -55,7 +58,7 @@ pub struct AssociateChange {
     pub active: Option<bool>,
 }
 
-const SELECT: &str = "SELECT a.id, a.name, a.email, a.role, a.disabled_at, a.last_seen_at, \
+const SELECT: &str = "SELECT a.id, a.name, a.email, a.role, a.disabled_at, a.last_seen_at, a.password_hash IS NOT NULL AS has_password, \
     (SELECT string_agg(t.team_id, ',') FROM associate_teams t WHERE t.associate_id = a.id) AS teams, \
     (SELECT max(i.created_at) FROM invitations i WHERE i.associate_id = a.id AND i.kind = 'invite' AND i.used_at IS NULL) AS invited_at \
     FROM associates a ";
@@ -105,6 +108,18 @@ pub fn is_email(text: &str) -> bool {
     plain && !user.is_empty() && !host.is_empty() && !host.contains('@')
 }
 
+/// A name as it is kept, or what is wrong with it. It stands in lists, replies and on terminals.
+pub fn fit_name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    if name.chars().any(char::is_control) {
+        return Err("a name can't hold a line break, a tab or another control character");
+    }
+    if is_blank(name) || name.chars().count() > 100 {
+        return Err("a name has 1 to 100 characters");
+    }
+    Ok(name.to_owned())
+}
+
 /// Teams as they come out of `string_agg`: their ids hold no comma.
 pub(super) fn read_teams(row: &Row) -> Result<Vec<TeamId>, StoreError> {
     let joined: Option<String> = row.get("teams")?;
@@ -122,6 +137,7 @@ fn read(row: &Row) -> Result<Associate, StoreError> {
         role: row.parse("role")?,
         teams: read_teams(row)?,
         active: row.get::<Option<i64>>("disabled_at")?.is_none(),
+        has_password: row.get("has_password")?,
         invited_at: row.time_opt("invited_at")?,
         last_seen_at: row.time_opt("last_seen_at")?,
     })
@@ -219,11 +235,13 @@ impl Write for Update {
 }
 
 impl Update {
-    /// A bridge without an admin could only be helped from the command line, which may help itself.
+    /// A bridge without an admin could only be helped from the command line, which may help itself. One who
+    /// was invited and never came is none yet.
     async fn refuse_for_the_last_admin(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let other = tx
             .first(
-                "SELECT id FROM associates WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1 LIMIT 1",
+                "SELECT id FROM associates WHERE role = 'admin' AND disabled_at IS NULL AND password_hash IS NOT NULL \
+                 AND id <> $1 LIMIT 1",
                 values![&self.id],
             )
             .await?;

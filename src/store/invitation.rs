@@ -184,12 +184,12 @@ impl Write for Reset {
     async fn apply(&mut self, tx: &mut Tx) -> Result<Timestamp, StoreError> {
         require_admin(self.by.as_ref())?;
         let row = tx
-            .first(
-                "SELECT password_hash FROM associates WHERE id = $1 AND disabled_at IS NULL",
-                values![&self.id],
-            )
+            .first("SELECT password_hash, disabled_at FROM associates WHERE id = $1", values![&self.id])
             .await?
             .ok_or(StoreError::NotFound("associate"))?;
+        if row.get::<Option<i64>>("disabled_at")?.is_some() {
+            return Err(Conflict::NotNow("This associate is disabled: enable them first.").into());
+        }
         let kind = match row.get::<Option<String>>("password_hash")? {
             None => InvitationKind::Invite,
             Some(_) => InvitationKind::Reset,

@@ -67,7 +67,7 @@ use rapport_model::{
 };
 use tokio::sync::watch;
 
-pub use associate::{Associate, AssociateChange, fold_email, is_email};
+pub use associate::{Associate, AssociateChange, fit_name, fold_email, is_email};
 pub use automatic::NewAck;
 pub use blobs::{Blobs, StoredBlob};
 pub use bot::BotsOff;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rapport::store::{NewAssociate, Role};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -138,5 +139,35 @@ on_both_engines! {
             assert_eq!(browser.post(path, json!({"password": PASSWORD})).await.status, StatusCode::NOT_FOUND);
         }
         assert_eq!(browser.get("/api/v1/invitations/").await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn what_is_wrong_with_a_change_of_an_associate_is_said(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let mara = format!("/api/v1/associates/{}", bridge.mara.id.as_ref().unwrap());
+        let patch = |body: Value| bridge.ada.send(bridge.ada.request(Method::PATCH, &mara).json(&body));
+        let unknown = patch(json!({"teams": ["advice", "advise"]})).await.json();
+        assert_eq!(unknown["errors"][0]["reason"], "there is no team \"advise\" in the configuration");
+        let steering = patch(json!({"name": "Ma\nra"})).await.json();
+        assert_eq!(steering["errors"][0]["reason"], "a name can't hold a line break, a tab or another control character");
+        assert_eq!(bridge.ada.post(&format!("{mara}/disable"), Value::Null).await.status, StatusCode::OK);
+        let reset = bridge.ada.post(&format!("{mara}/reset"), Value::Null).await;
+        assert_eq!((reset.status, reset.code().as_str()), (StatusCode::CONFLICT, "not_now"));
+        assert_eq!(reset.json()["detail"], "This associate is disabled: enable them first.");
+    }
+
+    async fn whoever_holds_a_team_that_was_removed_can_still_be_saved(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let new = NewAssociate {
+            name: "Nora".to_owned(),
+            email: "nora@shop.example".to_owned(),
+            role: Role::Associate,
+            teams: vec!["advice".into(), "removed".into()],
+        };
+        let nora = bridge.server.engine().store().insert_associate(None, new).await.unwrap();
+        let path = format!("/api/v1/associates/{}", nora.id);
+        let patch = |teams: Value| bridge.ada.send(bridge.ada.request(Method::PATCH, &path).json(&json!({"teams": teams})));
+        assert_eq!(patch(json!(["advice", "removed"])).await.status, StatusCode::OK);
+        assert_eq!(patch(json!(["advice"])).await.status, StatusCode::OK);
+        assert_eq!(patch(json!(["removed"])).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

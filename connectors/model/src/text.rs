@@ -1,4 +1,4 @@
-//! Text as it may stand in the store.
+//! Text as it may stand in the store, and whether it says anything.
 
 /// Replaces NUL, that Postgres refuses in text, by U+FFFD; borrows where there is none.
 pub fn storable(text: &str) -> std::borrow::Cow<'_, str> {
@@ -10,9 +10,33 @@ pub fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
+/// Whether a text shows nothing: white space, and what Unicode lets disappear.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+                | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+                | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+                | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_shows_nothing_is_blank_and_a_single_sign_is_not() {
+        for text in
+            ["", " \r\n\t", "\u{200B}", "\u{2060}\u{FEFF} ", "\u{FE0F}\u{E0100}", "\u{3164}\u{AD}", "\0"]
+        {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in [".", "\u{200B}a", "❤\u{FE0F}", "\u{1F468}\u{200D}\u{1F469}", "あ"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
+    }
 
     #[test]
     fn nul_becomes_the_replacement_character_and_the_rest_stays() {

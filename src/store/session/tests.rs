@@ -135,4 +135,23 @@ on_both_engines! {
         ));
         assert_eq!(shop.store.list_associates().await.unwrap().len(), 1);
     }
+
+    async fn an_admin_who_never_came_does_not_count_as_another_one(fresh: Fresh) {
+        let shop = Shop::open(fresh).await;
+        let admin = |email: &str| NewAssociate {
+            name: "Ada".to_owned(),
+            email: email.to_owned(),
+            role: Role::Admin,
+            teams: Vec::new(),
+        };
+        let ada = shop.store.insert_associate(None, admin("ada@shop.example")).await.unwrap();
+        let token = shop.store.accept_invitation(ada.token.expose(), hash(), None).await.unwrap();
+        let actor = shop.store.find_session(token.expose()).await.unwrap().unwrap().actor;
+        let other = shop.store.insert_associate(Some(&actor), admin("eve@shop.example")).await.unwrap();
+        let down = || AssociateChange { role: Some(Role::Associate), ..Default::default() };
+        let refused = shop.store.update_associate(Some(&actor), &ada.id, down()).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(Conflict::NotNow(_)))), "{refused:?}");
+        shop.store.accept_invitation(other.token.expose(), hash(), None).await.unwrap();
+        shop.store.update_associate(Some(&actor), &ada.id, down()).await.unwrap();
+    }
 }
