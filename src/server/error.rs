@@ -20,6 +20,19 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// Another process serves from the same folder or store.
+    #[error(
+        "another `rapport serve` uses the {what} {}: stop it, or give this one a {key} of its own",
+        path.display()
+    )]
+    InUse {
+        /// The data folder or the store.
+        what: &'static str,
+        /// Where it is.
+        path: PathBuf,
+        /// The key of the configuration that names it.
+        key: &'static str,
+    },
     /// The address is taken, or not ours.
     #[error("{address} can't be listened on: {source}")]
     Listen {

@@ -6,6 +6,7 @@
 
 mod error;
 mod key;
+mod lock;
 mod node;
 mod patient;
 #[cfg(feature = "playground")]
@@ -44,6 +45,7 @@ pub struct Server {
     closing: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
     writer: JoinHandle<()>,
+    held: lock::Held,
     #[cfg(feature = "playground")]
     playground: Option<playground::Playground>,
 }
@@ -62,6 +64,8 @@ impl Server {
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let folder = &config.data_dir;
         private_folder(folder).map_err(StartError::file("the data folder", folder))?;
+        store_folder(&config)?;
+        let held = lock::take(&config)?;
         let listener = TcpListener::bind(config.server.listen)
             .await
             .map_err(|source| StartError::Listen { address: config.server.listen, source })?;
@@ -113,6 +117,7 @@ impl Server {
             closing,
             serving,
             writer,
+            held,
             #[cfg(feature = "playground")]
             playground,
         })
@@ -156,16 +161,13 @@ impl Server {
         if tokio::time::timeout(PATIENCE, self.writer).await.is_err() {
             tracing::debug!("The writer was still held by a request that did not end");
         }
+        // Whoever comes next finds everything as this process leaves it.
+        drop(self.held);
     }
 }
 
 async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, JoinHandle<()>), StartError> {
     let inboxes = config.inboxes.iter().map(|inbox| Arc::new(facts(config, inbox))).collect();
-    if let StoreUrl::Sqlite(path) = &config.store
-        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(StartError::file("the store's folder", folder))?;
-    }
     let options = StoreOptions { url: url_of(&config.store), inboxes, clock };
     Store::open(options).await.map_err(StartError::store(&config.store))
 }
@@ -174,6 +176,17 @@ fn url_of(store: &StoreUrl) -> String {
     match store {
         StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
         StoreUrl::Postgres(url) => url.expose().to_owned(),
+    }
+}
+
+/// Makes the folder of an embedded store.
+fn store_folder(config: &Config) -> Result<(), StartError> {
+    let StoreUrl::Sqlite(path) = &config.store else { return Ok(()) };
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => {
+            std::fs::create_dir_all(folder).map_err(StartError::file("the store's folder", folder))
+        }
+        None => Ok(()),
     }
 }
 
@@ -193,6 +206,7 @@ pub async fn open_store_only(
     clock: Arc<dyn Clock>,
 ) -> Result<(Store, JoinHandle<()>), StartError> {
     private_folder(&config.data_dir).map_err(StartError::file("the data folder", &config.data_dir))?;
+    store_folder(config)?;
     open_store(config, clock).await
 }
 

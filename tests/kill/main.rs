@@ -4,7 +4,7 @@
 //! [`process`] starts and kills the binary; [`load`] plays customers and an associate and remembers
 //! what they were told; [`account`] compares that with the store and the provider. [`killing`] and
 //! [`points`] are the tests, each with the controls that show that the accountant notices; [`full_disk`]
-//! takes its room away.
+//! takes its room away, and [`second`] starts another one beside it.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -16,6 +16,7 @@ mod points;
 mod process;
 #[path = "../../src/store/rules/queries.rs"]
 mod queries;
+mod second;
 #[path = "../../src/store/testing.rs"]
 #[expect(dead_code, reason = "it serves other tests too")]
 mod testing;

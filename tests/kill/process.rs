@@ -140,6 +140,13 @@ impl Installation {
         command
     }
 
+    /// Runs a command to its end, with these variables; whether it succeeded, and what it complained of.
+    pub(crate) fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
+        let mut command = self.command(arguments, "");
+        let done = command.envs(variables.iter().copied()).stderr(Stdio::piped()).output().unwrap();
+        (done.status.success(), String::from_utf8(done.stderr).unwrap())
+    }
+
     /// Where the process writes what went wrong.
     pub(crate) fn log(&self) -> PathBuf {
         self.fresh.folder.join("stderr.log")
