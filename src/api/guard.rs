@@ -3,7 +3,7 @@
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
@@ -55,11 +55,11 @@ impl Site {
 
     /// Judges by the host that was asked for: cookies and pages belong to it.
     pub(super) fn reached(&self, headers: &HeaderMap) -> Reached {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let ours = self.public_url.scheme() == "https" && host == authority(&self.public_url);
-        if self.tls || ours {
+        let host = asked_for(headers);
+        let https = self.public_url.scheme() == "https";
+        if self.tls || (https && host.as_ref().is_some_and(|host| is_host_of(&self.public_url, host))) {
             Reached::Secure
-        } else if is_loopback(host) {
+        } else if host.as_ref().is_some_and(is_loopback) {
             Reached::Local
         } else {
             Reached::Plain
@@ -72,9 +72,7 @@ impl Site {
         if origin.origin() == self.public_url.origin() {
             return true;
         }
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let local_or_tls = is_loopback(host) || self.tls;
-        local_or_tls && authority(&origin) == host
+        asked_for(headers).is_some_and(|host| (self.tls || is_loopback(&host)) && is_host_of(&origin, &host))
     }
 
     /// Who asks, past the proxies that are trusted and no further.
@@ -103,17 +101,30 @@ impl Site {
     }
 }
 
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+/// The host that was asked for.
+fn asked_for(headers: &HeaderMap) -> Option<Authority> {
+    headers.get(header::HOST)?.to_str().ok()?.parse().ok()
 }
 
-fn is_loopback(host: &str) -> bool {
-    let name = host.strip_prefix('[').map_or_else(
-        || host.rsplit_once(':').map_or(host, |(name, _)| name),
-        |v6| v6.split(']').next().unwrap_or_default(),
-    );
+/// Whether it is that of a URL: names know no case, and the port that a scheme has anyway may be left out.
+fn is_host_of(url: &Url, host: &Authority) -> bool {
+    let port = host.port_u16();
+    url.host_str().is_some_and(|name| name.eq_ignore_ascii_case(host.host()))
+        && (port == url.port() || port == url.port_or_known_default())
+}
+
+fn is_loopback(host: &Authority) -> bool {
+    let name = host.host().trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// HTTP/2 names the host in the address, and where HTTP/1.1 does so, that one counts: RFC 9113, 8.3.1, and
+/// RFC 9112, 3.2.2. From here on it stands in one place.
+fn settle_host(request: &mut Request) {
+    let host = request.uri().authority().map(|host| HeaderValue::from_str(host.as_str()));
+    if let Some(Ok(host)) = host {
+        request.headers_mut().insert(header::HOST, host);
+    }
 }
 
 /// The peer's address, where the server tells it.
@@ -122,7 +133,8 @@ pub(super) fn peer(request: &axum::http::request::Parts) -> Option<SocketAddr> {
 }
 
 /// Around everything.
-pub(super) async fn every_request(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(super) async fn every_request(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    settle_host(&mut request);
     let id = uuid::Uuid::now_v7().simple().to_string();
     let path = request.uri().path();
     let for_people = !(path.starts_with("/webhooks/")
@@ -224,6 +236,36 @@ mod tests {
         assert_eq!(site.reached(&headers(&[("host", "[::1]:8080")])), Reached::Local);
         assert_eq!(site.reached(&headers(&[("host", "192.168.1.5:8080")])), Reached::Plain);
         assert_eq!(site.reached(&headers(&[("host", "localhost.evil.example")])), Reached::Plain);
+    }
+
+    #[test]
+    fn a_host_is_the_same_in_any_case_and_with_the_port_of_its_scheme() {
+        let (https, http) = (site("https://shop.example", &[]), site("http://shop.example", &[]));
+        for host in ["shop.example:443", "Shop.Example", "SHOP.EXAMPLE:443"] {
+            assert_eq!(https.reached(&headers(&[("host", host)])), Reached::Secure, "{host}");
+        }
+        for host in ["shop.example:80", "shop.example:8443", "shop.example.evil.example", ""] {
+            assert_eq!(https.reached(&headers(&[("host", host)])), Reached::Plain, "{host}");
+        }
+        assert_eq!(http.reached(&headers(&[("host", "shop.example:80")])), Reached::Plain);
+        let port = site("https://shop.example:8443", &[]);
+        assert_eq!(port.reached(&headers(&[("host", "shop.example:8443")])), Reached::Secure);
+        assert_eq!(port.reached(&headers(&[("host", "shop.example")])), Reached::Plain);
+    }
+
+    #[test]
+    fn the_host_in_the_address_counts_before_the_header() {
+        for host in [None, Some("evil.example")] {
+            let mut builder = axum::http::Request::builder().uri("https://inbox.shop.example:8443/api/v1/me");
+            if let Some(host) = host {
+                builder = builder.header("host", host);
+            }
+            let mut request = builder.body(axum::body::Body::empty()).unwrap();
+            settle_host(&mut request);
+            let tls = Site { tls: true, ..site("https://shop.example", &[]) };
+            assert!(tls.is_ours("https://inbox.shop.example:8443", request.headers()));
+            assert!(!tls.is_ours("https://evil.example", request.headers()));
+        }
     }
 
     #[test]
