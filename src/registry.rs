@@ -95,10 +95,11 @@ pub struct Provided {
     pub api_base: Url,
 }
 
-/// The connector of an inbox, not yet running. `None`: its account is the playground's, and none is
-/// `provided`.
+/// The connector of an inbox, one of `all`, not yet running. `None`: its account is the playground's, and
+/// none is `provided`.
 pub fn connect(
     inbox: &Inbox,
+    all: &[Inbox],
     public_url: &Url,
     provided: Option<&Provided>,
 ) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
@@ -108,6 +109,8 @@ pub fn connect(
                 return Ok(None);
             };
             settings.numbers.clone_from(&inbox.addresses);
+            let others = all.iter().filter(|other| other.id != inbox.id && account.is_shared_with(other));
+            settings.elsewhere = others.flat_map(|other| other.addresses.iter().cloned()).collect();
             let connector = SmsConnector::new(settings)
                 .map_err(|error| ConnectorError::Misconfigured { reason: error.to_string() })?;
             Ok(Some(Arc::new(connector)))
@@ -116,6 +119,13 @@ pub fn connect(
 }
 
 impl SmsAccount {
+    /// Whether both see the same calls and the same list.
+    fn is_shared_with(&self, other: &Inbox) -> bool {
+        let Account::Sms(other) = &other.account;
+        let sid = |account: &Self| account.credentials.as_ref().map(|own| own.account_sid.clone());
+        sid(self) == sid(other) && self.api_base == other.api_base
+    }
+
     fn settings(
         &self,
         inbox: &InboxId,

@@ -93,7 +93,7 @@ async fn try_inboxes(config: &Config) -> usize {
     let url = config.server.public_url(config.server.listen);
     let mut failed = 0;
     for inbox in &config.inboxes {
-        let outcome = match registry::connect(inbox, &url, None) {
+        let outcome = match registry::connect(inbox, &config.inboxes, &url, None) {
             Ok(Some(connector)) => connector.check().await.map_err(|error| error.to_string()),
             Ok(None) => {
                 println!("{}: the playground has its account, and is not running.", inbox.id);

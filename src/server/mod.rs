@@ -233,7 +233,7 @@ fn connect(
 ) -> Result<Connectors, StartError> {
     let mut connectors = Vec::new();
     for inbox in &config.inboxes {
-        let connector = registry::connect(inbox, public_url, provided)
+        let connector = registry::connect(inbox, &config.inboxes, public_url, provided)
             .map_err(|source| StartError::Inbox { inbox: inbox.id.clone(), source })?;
         connectors.extend(connector.map(|connector| (inbox.id.clone(), connector)));
     }

@@ -12,6 +12,7 @@ mod description;
 mod files;
 mod live;
 mod matrix;
+mod misdirected;
 mod origin;
 mod problems;
 mod sign_in;

@@ -25,6 +25,17 @@ pub enum ProviderName {
 /// Where Twilio's API is unless an inbox says otherwise.
 pub const TWILIO_API: &str = "https://api.twilio.com";
 
+/// Which inbox a number belongs to, as far as the settings can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The one that these settings are for.
+    This,
+    /// Another one of the same account.
+    Another,
+    /// None.
+    Nobody,
+}
+
 /// Everything that a connector needs, secrets resolved.
 #[derive(Debug, Clone)]
 pub struct SmsSettings {
@@ -42,6 +53,8 @@ pub struct SmsSettings {
     pub api_base: Url,
     /// Our own numbers. Empty: all of the account's.
     pub numbers: Vec<Address>,
+    /// The numbers of the same account that other inboxes have: what comes to them is theirs.
+    pub elsewhere: Vec<Address>,
     /// The messaging service that sends, where there is one.
     pub messaging_service_sid: Option<String>,
     /// The address under which the provider reaches this bridge, without `/webhooks`.
@@ -69,10 +82,25 @@ impl SmsSettings {
             signature_key: None,
             api_base,
             numbers: Vec::new(),
+            elsewhere: Vec::new(),
             messaging_service_sid: None,
             public_url,
             listing_interval: Duration::from_mins(5),
             timeouts: Timeouts::default(),
+        }
+    }
+
+    /// Whose a message to this number is.
+    pub fn owner(&self, to: &Address) -> Owner {
+        if self.numbers.contains(to) {
+            Owner::This
+        } else if self.elsewhere.contains(to) {
+            Owner::Another
+        } else if self.numbers.is_empty() || self.messaging_service_sid.is_some() {
+            // A service has numbers that stand in no configuration.
+            Owner::This
+        } else {
+            Owner::Nobody
         }
     }
 
@@ -214,6 +242,18 @@ mod tests {
                 "addresses[1]",
             ]
         );
+    }
+
+    #[test]
+    fn a_number_is_another_inboxs_where_it_is_listed_there_and_nobodys_where_no_list_has_it() {
+        let mut settings = settings();
+        settings.elsewhere = vec![Address::new("+441632960001")];
+        let owner = |settings: &SmsSettings, number: u32| {
+            settings.owner(&Address::new(format!("+44163296000{number}")))
+        };
+        assert_eq!([0, 1, 2].map(|n| owner(&settings, n)), [Owner::This, Owner::Another, Owner::Nobody]);
+        settings.messaging_service_sid = Some(format!("MG{}", "0".repeat(32)));
+        assert_eq!([0, 1, 2].map(|n| owner(&settings, n)), [Owner::This, Owner::Another, Owner::This]);
     }
 
     #[test]

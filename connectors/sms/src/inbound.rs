@@ -3,14 +3,17 @@
 //! A call is answered 2xx only after its events are durable. Where they could not be stored the
 //! list is read soon after, because the provider may not call again.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use http::StatusCode;
 use rand::RngExt as _;
 use rapport_sdk::{
     Batch, ConnectorError, Context, IngestError, Ingress, WebhookRequest, WebhookResponse,
     model::{
-        Health, Timestamp,
+        Address, Health, Timestamp,
         id::{Cursor, Scope},
     },
 };
@@ -34,6 +37,8 @@ const SLICE: Duration = Duration::from_hours(6);
 const MOST_EVENTS: usize = 200;
 /// How soon after a failure of our own the list is read.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long the inbox says that a call was for another one: until the next could have come.
+const STRAY_SHOWS: Duration = Duration::from_hours(24);
 /// The first and the longest wait after a failure of the provider.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(2));
 
@@ -41,8 +46,10 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_m
 pub struct Inbound {
     provider: Arc<dyn Provider>,
     seen: Seen,
-    /// Rung where a call could not be stored.
+    /// Rung where a call was not stored.
     missed: Notify,
+    /// The end of the number and the time of the last call that was for another inbox.
+    strayed: Mutex<Option<(String, Timestamp)>>,
     interval: Duration,
 }
 
@@ -67,14 +74,38 @@ impl From<IngestError> for Stop {
 impl Inbound {
     /// The receiving side, which looks at the list every `interval`.
     pub fn new(provider: Arc<dyn Provider>, interval: Duration) -> Self {
-        Self { provider, seen: Seen::default(), missed: Notify::new(), interval }
+        Self { provider, seen: Seen::default(), missed: Notify::new(), strayed: Mutex::default(), interval }
+    }
+
+    fn strayed(&self) -> MutexGuard<'_, Option<(String, Timestamp)>> {
+        self.strayed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How it fares once the list was read to its end.
+    fn health(&self, now: Timestamp) -> Health {
+        match &*self.strayed() {
+            Some((ending, at)) if now < at.plus(STRAY_SHOWS) => Health::Degraded {
+                reason: format!(
+                    "Calls for the number of another inbox that ends in {ending} arrive here: look at that \
+                     number's webhook at the provider."
+                ),
+            },
+            _ => Health::Connected,
+        }
     }
 
     /// Answers one call of the provider.
     pub async fn receive(&self, request: WebhookRequest, ingress: &dyn Ingress) -> WebhookResponse {
         let events = match self.provider.read(&request) {
             Ok(events) => events,
-            Err(refusal) => return refused(&refusal),
+            Err(refusal) => {
+                if let Refusal::Misdirected(to) = &refusal {
+                    *self.strayed() = Some((ending(to), request.received_at));
+                    // The look at the list that follows reports it.
+                    self.missed.notify_one();
+                }
+                return refused(&refusal);
+            }
         };
         if !events.is_empty() {
             let batch = Batch { events: events.clone(), ..Batch::default() };
@@ -111,7 +142,7 @@ impl Inbound {
             let wait = match self.catch_up(ctx).await {
                 Ok(()) => {
                     failures = 0;
-                    ctx.health.report(Health::Connected);
+                    ctx.health.report(self.health(ctx.clock.now()));
                     self.interval
                 }
                 Err(Stop::Store(retry_after)) => {
@@ -189,11 +220,18 @@ fn back_off(failures: u32) -> Duration {
     full.mul_f64(rand::rng().random_range(0.5..=1.0))
 }
 
+/// Enough of a number of ours to know it by: a reason is also logged.
+fn ending(number: &Address) -> String {
+    let number = number.expose();
+    number.chars().skip(number.chars().count().saturating_sub(4)).collect()
+}
+
 fn refused(refusal: &Refusal) -> WebhookResponse {
     let status = match refusal {
         Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::Signature | Refusal::Account => StatusCode::UNAUTHORIZED,
+        Refusal::Misdirected(_) => StatusCode::MISDIRECTED_REQUEST,
         Refusal::Missing(_) => StatusCode::BAD_REQUEST,
     };
     WebhookResponse { status, content_type: "text/plain", body: refusal.to_string(), retry_after: None }

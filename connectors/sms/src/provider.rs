@@ -6,7 +6,7 @@
 use rapport_sdk::{
     BoxFuture, ConnectorError, Fetched, WebhookRequest,
     model::{
-        InboundEvent, Timestamp,
+        Address, InboundEvent, Timestamp,
         event::RawPayload,
         outbound::{Outgoing, SendError, SendReceipt},
     },
@@ -58,6 +58,10 @@ pub enum Refusal {
     /// Signed with our secret, for another account.
     #[error("the call is for another account")]
     Account,
+    /// For a number of ours that another inbox has, whose list brings the message in: here it would be
+    /// stored twice.
+    #[error("this number belongs to another inbox: look at the number's webhook")]
+    Misdirected(Address),
     /// A field without which nothing can be kept.
     #[error("the field {0} is missing or empty")]
     Missing(&'static str),

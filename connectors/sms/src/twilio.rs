@@ -21,7 +21,8 @@ use rapport_sdk::{
 };
 
 use crate::{
-    config::SmsSettings,
+    config::{Owner, SmsSettings},
+    number::canonical,
     provider::{Provider, Refusal},
     sabotage,
     seen::Seen,
@@ -80,6 +81,21 @@ impl Twilio {
             url.push_str(query);
         }
         url
+    }
+
+    /// A message that came in, where it is this inbox's. One URL is easily set at two numbers.
+    fn message(&self, form: &Form, raw: RawPayload, at: Timestamp) -> Result<Vec<InboundEvent>, Refusal> {
+        let to = form.filled("To").map(|to| canonical(&to));
+        match to.map(|to| (self.settings.owner(&to), to)) {
+            Some((Owner::Another, to)) => Err(Refusal::Misdirected(to)),
+            // No list brings it in, so it is kept, for people to see.
+            Some((Owner::Nobody, _)) => {
+                let reason = "It came to a number that no inbox has: add it to the addresses of this one, \
+                    or look at that number's webhook.";
+                call::unreadable(form, raw, reason, at)
+            }
+            Some((Owner::This, _)) | None => call::message(form, raw, at),
+        }
     }
 
     /// The fields of a call that is signed.
@@ -158,17 +174,17 @@ impl Provider for Twilio {
         if request.route == WebhookRoute::Status || status {
             call::status(&form, request.received_at)
         } else {
-            call::message(&form, raw, request.received_at)
+            self.message(&form, raw, request.received_at)
         }
     }
 
     fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Vec<InboundEvent> {
         let read = if raw.content_type == FORM {
-            call::message(&Form::parse(&raw.bytes), raw.clone(), at)
+            self.message(&Form::parse(&raw.bytes), raw.clone(), at)
         } else if let Ok(record) = serde_json::from_slice(&raw.bytes) {
             Ok(record::events(&record, Vec::new(), raw.clone(), at))
         } else {
-            call::message(&Form::of_json(&raw.bytes), raw.clone(), at)
+            self.message(&Form::of_json(&raw.bytes), raw.clone(), at)
         };
         read.unwrap_or_else(|refusal| {
             vec![InboundEvent::Unreadable {

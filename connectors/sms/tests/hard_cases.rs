@@ -14,11 +14,13 @@ use rapport_sdk::{
     Connector as _, ConnectorError, Webhook as _, WebhookResponse, WebhookRoute,
     conformance::{Harness as _, MemoryIngress},
     model::{
-        Author, DeliveryState, Health, InboundEvent,
+        Address, Author, DeliveryState, Health, InboundEvent,
         bot::Unanswerable,
         event::{InboundMessage, ReachChange},
     },
 };
+
+use rapport_sms::SmsConnector;
 
 type Change = fn(&mut rapport_sdk::WebhookRequest);
 
@@ -444,4 +446,41 @@ async fn a_call_by_get_is_read_from_its_query() {
     let ingress = MemoryIngress::default();
     assert_eq!(bridge.sms().receive(request, &ingress).await.status, StatusCode::OK);
     assert_eq!(ingress.messages()[0].text, "hello");
+}
+
+#[tokio::test]
+async fn a_call_for_another_inboxs_number_is_not_stored_here_and_comes_there_once_by_the_list() {
+    const SECOND: &str = "+441632960001";
+    let bridge = Bridge::start_with(|config| config.numbers.push(SECOND.to_owned())).await;
+    let mut settings = bridge.settings();
+    settings.elsewhere = vec![Address::new(SECOND)];
+    let wrong = ingress();
+    let mut running = bridge.run(Arc::new(SmsConnector::new(settings.clone()).unwrap()), &wrong);
+    running.connected().await;
+    let (sid, outcome) = bridge.fake.receive_sms(THEIRS, SECOND, "Hello", Vec::new()).await;
+    assert_eq!(outcome.status, Some(421));
+    running.health.wait_for(|health| health.reason().is_some_and(|why| why.contains("0001"))).await.unwrap();
+    assert_eq!(wrong.stored(), []);
+
+    settings.numbers = std::mem::replace(&mut settings.elsewhere, vec![Address::new(OURS)]);
+    let right = ingress();
+    let _running = bridge.run(Arc::new(SmsConnector::new(settings).unwrap()), &right);
+    until(|| right.messages().len() == 1).await;
+    assert_eq!(right.messages()[0].id.to_string(), sid);
+    assert_eq!(wrong.stored(), []);
+}
+
+#[tokio::test]
+async fn a_call_for_a_number_that_no_inbox_has_is_parked_until_one_has_it() {
+    let bridge = Bridge::start().await;
+    let ingress = ingress();
+    let answer = call(&bridge, &[("To", "+441632960009")], &ingress).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let stored = ingress.stored();
+    let [InboundEvent::Unreadable { raw, reason, at, .. }] = &stored[..] else { panic!("{stored:?}") };
+    assert!(reason.contains("a number that no inbox has"), "{reason}");
+    let mut settings = bridge.settings();
+    settings.numbers.push(Address::new("+441632960009"));
+    let fixed = SmsConnector::new(settings).unwrap();
+    assert!(matches!(fixed.read_again(raw, *at)[..], [InboundEvent::Message(_)]));
 }

@@ -39,20 +39,12 @@ pub struct Facts {
 pub fn message(form: &Form, raw: RawPayload, at: Timestamp) -> Result<Vec<InboundEvent>, Refusal> {
     let sid = message_sid(form)?;
     let from = form.filled("From").ok_or(Refusal::Missing("From"))?.into_owned();
-    let unreadable = |reason: &str, raw: RawPayload| {
-        Ok(vec![InboundEvent::Unreadable {
-            id: ExternalMessageId(sid.clone()),
-            raw,
-            reason: reason.to_owned(),
-            at,
-        }])
-    };
     let Some(to) = form.filled("To") else {
-        return unreadable("The field To, the number that was written to, is missing.", raw);
+        return unreadable(form, raw, "The field To, the number that was written to, is missing.", at);
     };
     let attachments = match media(form) {
         Ok(attachments) => attachments,
-        Err(reason) => return unreadable(reason, raw),
+        Err(reason) => return unreadable(form, raw, reason, at),
     };
     let acted_on = match form.filled("OptOutType").as_deref() {
         Some("STOP") => Some(Keyword::Stop),
@@ -67,9 +59,21 @@ pub fn message(form: &Form, raw: RawPayload, at: Timestamp) -> Result<Vec<Inboun
         attachments,
         acted_on,
         at,
-        sid: sid.clone(),
+        sid,
     };
     Ok(events(facts, raw))
+}
+
+/// Keeps a call about a message that can't be taken in as it is.
+pub fn unreadable(
+    form: &Form,
+    raw: RawPayload,
+    reason: &str,
+    at: Timestamp,
+) -> Result<Vec<InboundEvent>, Refusal> {
+    let id = ExternalMessageId(message_sid(form)?);
+    form.filled("From").ok_or(Refusal::Missing("From"))?;
+    Ok(vec![InboundEvent::Unreadable { id, raw, reason: reason.to_owned(), at }])
 }
 
 /// The message as an event, and what it changes about who can be reached.
