@@ -93,20 +93,22 @@ pub enum Conflict {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::Unavailable(error.to_string())
-            }
+            // What stands before a database may take the connection and say something else, or nothing.
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_) => Self::Unavailable(error.to_string()),
             sqlx::Error::Database(inner) => {
                 // SQLite: 13 full, 10 I/O error, 5 busy, 8 read-only, 14 can't open; Postgres: class 53
-                // (no resources), 57 (shutting down), 08 (connection), 25006 (read-only).
+                // (no resources), 57 (shutting down), 08 (connection), 28 (nobody of that name comes in),
+                // 25006 (read-only), 3D000 (no such database), 55000 (it takes no connections).
                 let code = inner.code().unwrap_or_default();
                 let sqlite = code.parse::<i32>().is_ok_and(|c| matches!(c & 0xff, 5 | 8 | 10 | 13 | 14))
                     && code.len() != 5;
                 let postgres = code.len() == 5
-                    && (code.starts_with("53")
-                        || code.starts_with("57")
-                        || code.starts_with("08")
-                        || &*code == "25006");
+                    && (["08", "28", "53", "57"].iter().any(|class| code.starts_with(class))
+                        || ["25006", "3D000", "55000"].contains(&&*code));
                 if sqlite || postgres {
                     Self::Unavailable(inner.message().to_owned())
                 } else {
@@ -131,5 +133,52 @@ impl StoreError {
     /// Whether it is the actor's affair rather than the database's: the rest of a group goes on.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::NotFound(_) | Self::Conflict(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncReadExt as _, net::TcpListener};
+
+    use super::*;
+    use crate::store::{dialect, testing::Fresh};
+
+    async fn refusal(url: &str) -> StoreError {
+        dialect::connect(url).await.err().expect("there is no database behind this")
+    }
+
+    #[tokio::test]
+    async fn what_takes_the_connection_and_is_no_database_counts_as_not_to_be_had() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://shop@{}/shop?sslmode=prefer", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                // The question is read: else the end would be a reset.
+                drop(client.read(&mut [0; 64]).await);
+            }
+        });
+        let refused = refusal(&url).await;
+        assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_takes_no_connection_counts_as_not_to_be_had() {
+        use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+        let fresh = Fresh::postgres().await;
+        let mut elsewhere = url::Url::parse(&fresh.url).unwrap();
+        let name = elsewhere.path().trim_start_matches('/').to_owned();
+        elsewhere.set_path("postgres");
+        let mut admin = sqlx::PgConnection::connect(elsewhere.as_str()).await.unwrap();
+        let close = ["ALTER DATABASE ", &name, " ALLOW_CONNECTIONS false"].concat();
+        admin.execute(AssertSqlSafe(close)).await.unwrap();
+        let missing = fresh.url.replace(&name, "rapport_test_that_is_not_there");
+        let stranger = {
+            elsewhere.set_username("rapport_test_nobody").unwrap();
+            elsewhere.to_string()
+        };
+        for url in [&fresh.url, &missing, &stranger] {
+            let refused = refusal(url).await;
+            assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+        }
     }
 }
