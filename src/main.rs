@@ -1,6 +1,6 @@
 //! The binary: parses the command line, runs it, and turns an error into text and an exit code.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser as _;
 use rapport::cli;
@@ -16,7 +16,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(cli::run(cli)) {
+    let outcome = runtime.block_on(cli::run(cli));
+    // What was accepted is stored by now. A thread that still waits, as for a name that nobody resolves, must
+    // not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             eprintln!("rapport: {}", cli::explain(&error));

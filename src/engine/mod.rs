@@ -19,13 +19,14 @@ mod retry;
 mod status;
 mod supervisor;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use rapport_model::{
     Address, Capabilities, Clock,
     id::{ChannelName, InboxId},
 };
 use rapport_sdk::{Connector, HealthReporter, Ingress, WebhookRequest, WebhookResponse};
+use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -35,16 +36,13 @@ use crate::{
 };
 
 pub use media::MediaLinks;
-pub(crate) use media::hex;
+pub(crate) use media::{INLINE, hex, media_type};
 pub use parked::ReadError;
 pub use reply::{NewReply, ReplyError};
 pub use status::InboxStatus;
 
 use ingress::InboxIngress;
 use live::Live;
-
-/// How long the engine waits for its tasks when it is told to stop.
-const PATIENCE: Duration = Duration::from_millis(4500);
 
 /// A running bridge. Cheap to clone.
 #[derive(Clone)]
@@ -184,12 +182,12 @@ impl Engine {
         Some(webhook.receive(request, ingress).await)
     }
 
-    /// Stops every task and waits for them, at most some seconds: what is being sent meanwhile and does
-    /// not end is `unconfirmed` at the next start.
-    pub async fn shutdown(&self) {
+    /// Stops every task and waits for them until a deadline: what is being sent meanwhile and does not
+    /// end is `unconfirmed` at the next start.
+    pub async fn shutdown(&self, deadline: Instant) {
         self.inner.shutdown.cancel();
         self.inner.tasks.close();
-        if tokio::time::timeout(PATIENCE, self.inner.tasks.wait()).await.is_err() {
+        if tokio::time::timeout_at(deadline, self.inner.tasks.wait()).await.is_err() {
             tracing::warn!("Some tasks did not end in time");
         }
     }

@@ -33,7 +33,10 @@ use crate::{
     store::{Blobs, InboxFacts, Store, StoreOptions},
 };
 
-/// How long open requests may take to end when the server stops.
+/// How long the whole server may take to stop: within the 5 s that are promised, with room for the process
+/// to end.
+const STOPPING: Duration = Duration::from_millis(4500);
+/// How long open requests may take of it.
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// A running bridge.
@@ -145,11 +148,13 @@ impl Server {
 
     /// Stops: no new request, every task ended, every write done. Within 5 s.
     pub async fn stop(self) {
+        let deadline = tokio::time::Instant::now() + STOPPING;
         self.closing.cancel();
         let abort = self.serving.abort_handle();
         let engine = self.engine.clone();
         // Long-lived streams would keep the server open; the browser connects again by itself.
-        let ((), served) = tokio::join!(engine.shutdown(), tokio::time::timeout(PATIENCE, self.serving));
+        let ((), served) =
+            tokio::join!(engine.shutdown(deadline), tokio::time::timeout(PATIENCE, self.serving));
         if served.is_err() {
             abort.abort();
         }
@@ -158,7 +163,7 @@ impl Server {
         drop(self.engine);
         drop(engine);
         // The writer ends with the last clone of the store, when its queue is empty.
-        if tokio::time::timeout(PATIENCE, self.writer).await.is_err() {
+        if tokio::time::timeout_at(deadline, self.writer).await.is_err() {
             tracing::debug!("The writer was still held by a request that did not end");
         }
         // Whoever comes next finds everything as this process leaves it.

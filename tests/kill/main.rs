@@ -4,7 +4,8 @@
 //! [`process`] starts and kills the binary; [`load`] plays customers and an associate and remembers
 //! what they were told; [`account`] compares that with the store and the provider. [`killing`] and
 //! [`points`] are the tests, each with the controls that show that the accountant notices; [`full_disk`]
-//! takes its room away, and [`second`] starts another one beside it.
+//! takes its room away, [`second`] starts another one beside it, and [`stopping`] takes its
+//! database away and asks it to end.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -17,6 +18,7 @@ mod process;
 #[path = "../../src/store/rules/queries.rs"]
 mod queries;
 mod second;
+mod stopping;
 #[path = "../../src/store/testing.rs"]
 #[expect(dead_code, reason = "it serves other tests too")]
 mod testing;

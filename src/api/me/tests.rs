@@ -93,6 +93,6 @@ on_both_engines! {
         assert_eq!(answers.len(), 1, "{answers:?}");
         let body = Body(SignIn { email: known, password: PASSWORD.to_owned() });
         assert!(sign_in(State(api.clone()), Client(None), HeaderMap::new(), body).await.is_ok());
-        api.engine.shutdown().await;
+        api.engine.shutdown(tokio::time::Instant::now() + std::time::Duration::from_secs(5)).await;
     }
 }
