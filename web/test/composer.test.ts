@@ -72,6 +72,12 @@ test('parts and their cause are counted while typing', async () => {
   expect(screen.getByText(/1 part, because of 🙂/)).toBeInTheDocument()
 })
 
+test('the length is counted as the parts are cut: an emoji is two units', async () => {
+  await show()
+  await userEvent.type(screen.getByRole('textbox'), 'See you 🙂🙂')
+  expect(screen.getByText(/2 too long/)).toBeInTheDocument()
+})
+
 test('where no answer can be sent, it says why and sends nothing', async () => {
   const reply = vi.spyOn(api, 'reply')
   await show({ can_reply: false, reason: 'This inbox is no longer in the configuration.' })

@@ -31,7 +31,7 @@ pub enum OptOutReply {
 /// What a channel can do on one inbox. The composer shows it before sending; the engine obeys it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
-    /// The longest text of a whole message, in `text_unit`s of counting (characters for SMS).
+    /// The longest text of a whole message, in `text_unit`s of counting (UTF-16 units for SMS).
     pub longest_text: u32,
     /// How text is counted for the person who writes.
     pub text_unit: TextUnit,

@@ -10,7 +10,8 @@ use crate::segments;
 
 /// The longest text of one part, in UTF-16 units so that the provider counts no more than we do.
 const LONGEST_PART: usize = 1600;
-/// The longest text of a whole message: four parts.
+/// The longest text of a whole message, in the same units: four parts, or one more where word borders
+/// leave room.
 const LONGEST_TEXT: u32 = 6400;
 /// The most bytes that the files of one part have together.
 const MOST_BYTES: u64 = 5 * 1024 * 1024;
@@ -52,7 +53,7 @@ pub fn capabilities() -> Capabilities {
 
 /// Splits a message: the text at word borders, the files by number and size, both in their order.
 pub fn plan(message: &OutboundMessage) -> Result<Vec<Part>, PlanError> {
-    let length = message.text.chars().count();
+    let length = message.text.encode_utf16().count();
     if length > LONGEST_TEXT as usize {
         return Err(PlanError::TooLong { length, limit: LONGEST_TEXT as usize });
     }
@@ -145,7 +146,10 @@ mod tests {
         assert_eq!(plan(&message(" \n", &[])), Err(PlanError::Empty));
         let long = "a".repeat(6401);
         assert!(matches!(plan(&message(&long, &[])), Err(PlanError::TooLong { .. })));
-        assert!(plan(&message(&long[1..], &[])).is_ok());
+        assert_eq!(plan(&message(&long[1..], &[])).unwrap().len(), 4);
+        // An emoji is two units, for the limit as for the cut.
+        assert!(matches!(plan(&message(&"😀".repeat(3201), &[])), Err(PlanError::TooLong { .. })));
+        assert_eq!(plan(&message(&"😀".repeat(3200), &[])).unwrap().len(), 4);
     }
 
     #[test]
