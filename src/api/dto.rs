@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    engine::live::ConversationChange,
+    engine::{INLINE, live::ConversationChange},
     store::{self, Actor, Details, Page, Role},
 };
 
@@ -136,9 +136,6 @@ pub struct Attachment {
     /// Whether it can be shown in place: a raster image.
     inline: bool,
 }
-
-/// The images that browsers show safely.
-pub(super) const INLINE: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 impl From<&store::Attachment> for Attachment {
     fn from(file: &store::Attachment) -> Self {

@@ -35,14 +35,11 @@ pub(super) async fn fetch(engine: &Engine, job: &Job) -> Result<(), StoreError> 
     };
     let outcome = match outcome {
         Ok(fetched) => {
-            // The bytes show the type more reliably than whoever sent them.
-            let shown = infer::get(&fetched.bytes).map(|kind| kind.mime_type().to_owned());
+            let content_type = media_type(&fetched.bytes, &fetched.content_type);
+            let named = fetched.name.filter(|name| !name.trim().is_empty());
+            let name = named.unwrap_or_else(|| made_up_name(&fetched.bytes, &content_type));
             let blob = engine.blobs().put(fetched.bytes).await?;
-            MediaOutcome::Stored {
-                blob,
-                content_type: shown.unwrap_or(fetched.content_type),
-                name: fetched.name,
-            }
+            MediaOutcome::Stored { blob, content_type, name: Some(name) }
         }
         Err(ConnectorError::Transient { retry_after, reason }) => {
             let now = engine.clock().now();
@@ -57,6 +54,36 @@ pub(super) async fn fetch(engine: &Engine, job: &Job) -> Result<(), StoreError> 
         Err(ConnectorError::Misconfigured { reason }) => MediaOutcome::Failed(reason),
     };
     engine.store().update_media(&job.id, &pending.id, outcome).await
+}
+
+/// What a browser may show in place: raster images, which run nothing.
+pub(crate) const INLINE: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// The type of a file as its bytes show it; else the claim of whoever sent it, where that is the name of a
+/// type at all.
+pub(crate) fn media_type(bytes: &[u8], claimed: &str) -> String {
+    if let Some(found) = infer::get(bytes) {
+        return found.mime_type().to_owned();
+    }
+    let plain = claimed.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let valid = plain.len() <= 100
+        && plain.split_once('/').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty())
+        && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.+-_".contains(&b));
+    // The bytes are no image: so it is none, whatever it is called.
+    if valid && !INLINE.contains(&plain.as_str()) { plain } else { "application/octet-stream".to_owned() }
+}
+
+/// A name for a file that came without one: what it is, and an ending by which a computer opens it.
+fn made_up_name(bytes: &[u8], media_type: &str) -> String {
+    let family = media_type.split('/').next().unwrap_or_default();
+    let noun = if matches!(family, "image" | "audio" | "video") { family } else { "file" };
+    let ending = infer::get(bytes).map(|kind| kind.extension()).or(match media_type {
+        "text/plain" => Some("txt"),
+        "text/vcard" | "text/x-vcard" => Some("vcf"),
+        "text/calendar" => Some("ics"),
+        _ => None,
+    });
+    ending.map_or_else(|| noun.to_owned(), |ending| format!("{noun}.{ending}"))
 }
 
 /// Makes and judges the links under which a provider fetches a file. They name one file, end by
@@ -117,6 +144,25 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_image_is_never_called_one() {
+        let unknown = "application/octet-stream";
+        assert_eq!(media_type(b"<svg onload=alert(1)>", "image/png"), unknown);
+        assert_eq!(media_type(b"", "image/png"), unknown);
+        assert_eq!(media_type(b"hello", "text/plain; charset=utf-8"), "text/plain");
+        assert_eq!(media_type(b"hello", "a b/c"), unknown);
+        assert_eq!(media_type(b"hello", "not a type"), unknown);
+    }
+
+    #[test]
+    fn a_file_without_a_name_gets_one_of_its_kind_and_ending() {
+        let name = |bytes: &[u8], claimed| made_up_name(bytes, &media_type(bytes, claimed));
+        assert_eq!(name(b"\x89PNG\r\n\x1a\n", ""), "image.png");
+        assert_eq!(name(b"%PDF-1.7", ""), "file.pdf");
+        assert_eq!(name(b"BEGIN:VCARD", "text/vcard"), "file.vcf");
+        assert_eq!(name(b"", "not a type"), "file");
+    }
 
     #[test]
     fn a_link_is_good_for_its_file_and_its_time_alone() {

@@ -93,6 +93,7 @@ on_both_engines! {
         .await;
         let shown = bridge.messages("inbound").await.remove(0);
         assert_eq!(shown["attachments"][0]["content_type"], "image/png");
+        assert_eq!(shown["attachments"][0]["name"], "image.png", "it came without a name");
 
         let gone = FakeMedia { content_type: "image/png".to_owned(), bytes: Bytes::from_static(PNG) };
         let sid = bridge.providers[0].offer(CUSTOMER, OURS[0], "look", vec![gone]);
@@ -104,6 +105,25 @@ on_both_engines! {
             file["state"] == "failed" && file["reason"].as_str().is_some_and(|reason| !reason.is_empty())
         })
         .await;
+    }
+
+    async fn what_a_customer_calls_an_image_and_is_none_is_only_a_file(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let file = |kind: &str, bytes: &'static [u8]| FakeMedia {
+            content_type: kind.to_owned(),
+            bytes: Bytes::from_static(bytes),
+        };
+        let files =
+            vec![file("image/png", b"<svg onload=alert(1)>"), file("image/png", b""), file("not a type", b"x")];
+        bridge.providers[0].receive_sms(CUSTOMER, OURS[0], "", files).await;
+        let attachments = async || bridge.messages("inbound").await[0]["attachments"].as_array().unwrap().clone();
+        until("they are there", async || attachments().await.iter().all(|file| file["state"] == "stored")).await;
+        for file in attachments().await {
+            assert_eq!((&file["content_type"], &file["inline"]), (&json!("application/octet-stream"), &json!(false)));
+            let path = format!("/api/v1/attachments/{}?inline=1", file["id"].as_str().unwrap());
+            let served = bridge.request(reqwest::Method::GET, &path).send().await.unwrap();
+            assert_eq!(served.headers()["content-disposition"], "attachment; filename=\"file\"; filename*=UTF-8''file");
+        }
     }
 
     async fn a_dead_channel_holds_up_no_other(fresh: Fresh) {
