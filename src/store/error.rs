@@ -144,7 +144,7 @@ mod tests {
     use crate::store::{dialect, testing::Fresh};
 
     async fn refusal(url: &str) -> StoreError {
-        dialect::connect(url).await.err().expect("there is no database behind this")
+        dialect::connect(url).await.expect_err("there is no database behind this")
     }
 
     #[tokio::test]
