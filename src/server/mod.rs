@@ -35,7 +35,7 @@ use crate::{
 
 /// How long the whole server may take to stop: within the 5 s that are promised, with room for the process
 /// to end.
-const STOPPING: Duration = Duration::from_millis(4500);
+const STOPPING: Duration = Duration::from_secs(4);
 /// How long open requests may take of it.
 const PATIENCE: Duration = Duration::from_millis(400);
 

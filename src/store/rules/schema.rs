@@ -127,7 +127,7 @@ async fn a_database_that_is_missing_is_named_without_a_line_of_the_server() {
     let mut url = url::Url::parse(&Fresh::postgres().await.url).unwrap();
     url.set_path("rapport_absent");
     let error = dialect::connect(url.as_str()).await.err().unwrap().to_string();
-    assert_eq!(error, "the database refused: database \"rapport_absent\" does not exist");
+    assert_eq!(error, "the store is not to be had: database \"rapport_absent\" does not exist");
 }
 
 #[tokio::test]
