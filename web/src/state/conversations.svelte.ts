@@ -89,6 +89,7 @@ export class Conversation {
   async #fetch(): Promise<void> {
     this.loading = true
     const stamp = stream.seq
+    const asked = Date.now()
     try {
       const detail = await api.open(this.id)
       this.failed = null
@@ -101,7 +102,7 @@ export class Conversation {
       queue.take(detail.conversation, stamp)
       this.takeMessages(detail.messages.items, stamp)
       drafts.back(this.id)
-      drafts.fromServer(this.id, detail.draft)
+      drafts.fromServer(this.id, detail.draft, asked)
       this.loaded = true
     } catch (error) {
       if (error instanceof Problem && (error.status === 404 || error.status === 403)) this.lose()

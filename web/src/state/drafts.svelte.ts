@@ -31,6 +31,8 @@ export class DraftState {
   touched = 0
   /** The server holds one draft, and a reply goes first: this note is in this browser alone. */
   noteIsLocal = false
+  /** What the server was last known to hold; null where nothing. */
+  known: string | null = null
   /** The conversation left this person's scope: what was written is theirs still, whatever the server says. */
   gone = false
 
@@ -69,6 +71,9 @@ export class DraftState {
       : { text: this.reply, attachments: this.replyFiles, note: false }
   }
 }
+
+/** Two drafts are the same where their words, files and side are. */
+const print = ({ text, attachments, note }: Kept): string => JSON.stringify([text, attachments.map((a) => a.id), note])
 
 class Drafts {
   #drafts = new Map<string, DraftState>()
@@ -160,6 +165,8 @@ class Drafts {
     draft.text = ''
     draft.attachments = []
     draft.cursor = null
+    // What comes back, by an undo for instance, is new to the server.
+    draft.known = null
     this.changed(id)
   }
 
@@ -175,9 +182,18 @@ class Drafts {
     this.changed(id)
   }
 
-  fromServer(id: string, incoming: Draft | null): void {
+  /** `asked` is when the question was put, where it is an answer: what was typed since is newer than that. */
+  fromServer(id: string, incoming: Draft | null, asked = Infinity): void {
     const draft = this.of(id)
-    if (draft.gone || draft.saved === 'dirty' || draft.saved === 'saving') return
+    if (draft.gone || draft.touched > asked) return
+    if (draft.saved === 'dirty' || draft.saved === 'saving') {
+      // Sent from another tab or device: what stands here is what went out, or it is newer and stays.
+      const usedUp = incoming === null && !this.#flights.has(id) && print(draft.first) === draft.known
+      if (!usedUp) return
+      forget(this.#name(id))
+      draft.noteIsLocal ||= draft.hasReply && draft.hasNote
+    }
+    draft.known = incoming && print(incoming)
     const { bare, empty } = draft
     const reply = incoming && !incoming.note ? incoming : null
     const note = incoming?.note ? incoming : null
@@ -239,9 +255,11 @@ class Drafts {
     draft.saved = 'saving'
     try {
       const { text, attachments, note } = draft.first
+      const sent = draft.bare ? null : print(draft.first)
       if (draft.bare) await api.dropDraft(id)
       else await api.saveDraft(id, { text, attachments: attachments.map((a) => a.id), note })
       draft.noteIsLocal = !note && draft.hasNote
+      draft.known = sent
       if ((draft.saved as string) === 'saving') {
         draft.saved = draft.bare ? 'clean' : 'saved'
         forget(this.#name(id))
