@@ -37,3 +37,10 @@ export function namesUnder(prefix: string): string[] {
     return []
   }
 }
+
+/** Called with the name where another tab of this browser changed or forgot something. */
+export function onKept(listener: (name: string) => void): void {
+  addEventListener('storage', ({ key }) => {
+    if (key?.startsWith(PREFIX)) listener(key.slice(PREFIX.length))
+  })
+}

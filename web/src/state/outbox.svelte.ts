@@ -1,5 +1,6 @@
 // What the person pressed send on and the bridge has not confirmed yet. One at a time and in order; kept in the browser,
-// so that a reload or a lost line loses nothing. One press has one idempotency key for its whole life.
+// so that a reload or a lost line loses nothing. One press has one idempotency key for its whole life, and one entry of its
+// own in the browser's storage: every tab of a person shows all of them, and of each one tab, which holds its lock, sends.
 // Also owns undo: a reply that the bridge holds back for some seconds. Delivery states are the bridge's (messages).
 import { conversations as api } from '../api/calls'
 import { mayRepeat, Problem } from '../api/http'
@@ -9,7 +10,7 @@ import { inboxAt, router } from '../router.svelte'
 import { t } from '../text/index.svelte'
 import { conversations } from './conversations.svelte'
 import { drafts } from './drafts.svelte'
-import { keep, recall } from './kept'
+import { forget, keep, namesUnder, onKept, recall } from './kept'
 import { line } from './line.svelte'
 import { queue } from './queue.svelte'
 import { session } from './session.svelte'
@@ -69,25 +70,32 @@ export function arrived(pending: Pending, messages: Message[], me: string): bool
   )
 }
 
-class Outbox {
+export class Outbox {
   list = $state.raw<Pending[]>([])
   undoable = $state.raw<Undoable[]>([])
   #running = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #takeBack = new Set<string>()
+  /** What this tab sends, each with what lets go of its lock. */
+  #mine = new Map<string, () => void>()
 
   start(): void {
     line.whenBack(() => void this.#run())
+    onKept((name) => {
+      const prefix = this.#name('')
+      if (session.status === 'in' && name.startsWith(prefix)) this.#heard(name.slice(prefix.length))
+    })
   }
 
   resume(): void {
-    const kept = recall<Pending[]>(this.#name()) ?? []
-    this.list = kept.map((p) => (p.state === 'sending' ? { ...p, state: 'waiting' as const } : p))
-    void this.#run()
+    const prefix = this.#name('')
+    for (const name of namesUnder(prefix)) this.#heard(name.slice(prefix.length))
   }
 
   end(): void {
     clearTimeout(this.#timer)
+    this.#mine.forEach((release) => release())
+    this.#mine.clear()
     this.list = []
     this.undoable = []
   }
@@ -109,14 +117,14 @@ class Outbox {
       reason: null,
       by: null,
     }
-    this.#set([...this.list, pending])
-    void this.#run()
+    this.#put(pending)
+    this.#claim(pending.key)
   }
 
   /** The same press once more: same key, so that it cannot arrive twice. */
   retry(key: string): void {
     this.#change(key, { state: 'sending', reason: null })
-    void this.#run()
+    this.#claim(key, true)
   }
 
   /** The person has seen what came meanwhile and sends anyway. */
@@ -125,11 +133,12 @@ class Outbox {
     if (!pending) return
     const seen = Math.max(pending.seen, conversations.peek(pending.conversation)?.position ?? 0)
     this.#change(key, { state: 'sending', seen, reason: null, by: null })
-    void this.#run()
+    this.#claim(key, true)
   }
 
   discard(key: string): void {
-    this.#set(this.list.filter((p) => p.key !== key))
+    forget(this.#name(key))
+    this.#drop(key)
   }
 
   /** Back into the composer. */
@@ -177,7 +186,7 @@ class Outbox {
     clearTimeout(this.#timer)
     try {
       for (;;) {
-        const next = this.list.find((p) => p.state === 'sending' || p.state === 'waiting')
+        const next = this.list.find((p) => this.#mine.has(p.key) && (p.state === 'sending' || p.state === 'waiting'))
         if (!next || session.status !== 'in') break
         if (!(await this.#deliver(next))) break
       }
@@ -276,17 +285,58 @@ class Outbox {
     this.undoable = this.undoable.filter((u) => u !== found)
   }
 
+  /** Another tab began, changed or ended one, or this tab finds it from an earlier visit. */
+  #heard(key: string): void {
+    const pending = recall<Pending>(this.#name(key))
+    if (!pending) return this.#drop(key)
+    const known = this.list.some((p) => p.key === key)
+    this.#show(pending)
+    if (!known) this.#claim(key)
+  }
+
+  /**
+   * Sends one from here as soon as no other tab does: at once where that is this tab's own, else when that tab is gone.
+   * `take` is a person's decision here and now, and takes it from a tab that may be asleep.
+   */
+  #claim(key: string, take = false): void {
+    if (this.#mine.has(key)) return void this.#run()
+    const kept = () => recall(this.#name(key)) !== undefined
+    const hold = () =>
+      new Promise<void>((release) => {
+        this.#mine.set(key, release)
+        void this.#run()
+      })
+    // No other tab can know of what could not be kept; and a page without TLS has no locks, only the idempotency key.
+    if (!kept() || !('locks' in navigator)) return void hold()
+    navigator.locks
+      .request(`rapport.${this.#name(key)}`, { steal: take }, () => (kept() ? hold() : this.#drop(key)))
+      .catch(() => this.#mine.delete(key))
+  }
+
   #change(key: string, change: Partial<Pending>): void {
-    this.#set(this.list.map((p) => (p.key === key ? { ...p, ...change } : p)))
+    const pending = this.list.find((p) => p.key === key)
+    if (pending) this.#put({ ...pending, ...change })
   }
 
-  #set(list: Pending[]): void {
-    this.list = list
-    keep(this.#name(), list)
+  #put(pending: Pending): void {
+    this.#show(pending)
+    keep(this.#name(pending.key), pending)
   }
 
-  #name(): string {
-    return `${session.me?.id ?? 'nobody'}.outbox`
+  #show(pending: Pending): void {
+    const known = this.list.some((p) => p.key === pending.key)
+    const list = known ? this.list.map((p) => (p.key === pending.key ? pending : p)) : [...this.list, pending]
+    this.list = list.sort((a, b) => a.at - b.at)
+  }
+
+  #drop(key: string): void {
+    this.list = this.list.filter((p) => p.key !== key)
+    this.#mine.get(key)?.()
+    this.#mine.delete(key)
+  }
+
+  #name(key: string): string {
+    return `${session.me?.id ?? 'nobody'}.outbox.${key}`
   }
 }
 
