@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { conversations as api } from '../src/api/calls'
 import { Lost, Problem } from '../src/api/http'
+import type { Detail } from '../src/api/types'
+import { conversations } from '../src/state/conversations.svelte'
 import { Outbox } from '../src/state/outbox.svelte'
 import { session } from '../src/state/session.svelte'
 import { me, message, mine, summary } from './samples'
@@ -60,6 +62,7 @@ function tab(): Outbox {
 beforeEach(() => {
   vi.restoreAllMocks()
   localStorage.clear()
+  conversations.clear()
   names.clear()
   listeners.clear()
   vi.spyOn(globalThis, 'addEventListener').mockImplementation((_, listener) => {
@@ -117,6 +120,28 @@ test('a tab that goes leaves what it had to the other', async () => {
   first.end()
   await vi.waitFor(() => expect(texts(second)).toEqual([]))
   expect(reply.mock.calls[0]?.[1]).toBe(reply.mock.calls[1]?.[1])
+})
+
+test('sending anyway passes what the bridge named, and not what came after it', async () => {
+  const newer = [message({ id: 'new', position: 2 })]
+  vi.spyOn(api, 'open').mockResolvedValue({
+    conversation: summary(),
+    contact: { id: 'ct_1' },
+    messages: { items: [message()], before: null },
+    draft: null,
+  } as unknown as Detail)
+  await conversations.get('cv_1').load()
+  const reply = vi
+    .spyOn(api, 'reply')
+    .mockRejectedValueOnce(new Problem(409, 'newer_message', '', { newer }))
+    .mockResolvedValue(sent('Anyway'))
+  const first = tab()
+  first.send({ ...what, text: 'Anyway' })
+  await vi.waitFor(() => expect(texts(first)).toEqual([['Anyway', 'held']]))
+  conversations.takeMessages('ct_1', 'cv_1', [message({ id: 'later', position: 3 })], 3)
+  first.sendAnyway(first.list[0]?.key ?? '')
+  await vi.waitFor(() => expect(texts(first)).toEqual([]))
+  expect(reply.mock.calls[1]?.[2].seen_position).toBe(2)
 })
 
 test('what one tab holds can be decided in the other', async () => {

@@ -75,8 +75,7 @@ export const conversations = {
     post<Acted>(`/conversations/${id(which)}/assign`, { associate, team }),
   close: (which: string) => post<Acted>(`/conversations/${id(which)}/close`),
   reopen: (which: string) => post<Acted>(`/conversations/${id(which)}/reopen`),
-  waive: (which: string, body: { reason: T.WaiveReason; detail?: string; seen_position: number; close: boolean }) =>
-    post<Acted>(`/conversations/${id(which)}/waive`, body),
+  waive: (which: string, body: T.Waiver) => post<Acted>(`/conversations/${id(which)}/waive`, body),
   read: (which: string, position: number) => post<void>(`/conversations/${id(which)}/read`, { position }),
 }
 

@@ -244,6 +244,12 @@ export interface Health {
 }
 
 export type WaiveReason = 'spam' | 'thanks' | 'duplicate' | 'other'
+export interface Waiver {
+  reason: WaiveReason
+  detail?: string
+  seen_position: number
+  close: boolean
+}
 
 /** What the live stream says, by event name. */
 export interface LiveEvents {

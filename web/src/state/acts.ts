@@ -2,7 +2,7 @@
 // Shown at once where the result is certain, taken back with a reason where the bridge refuses.
 import { conversations as api, handles } from '../api/calls'
 import { Problem } from '../api/http'
-import type { Handle, Summary, View, WaiveReason } from '../api/types'
+import type { Handle, Summary, View, Waiver } from '../api/types'
 import { stream } from '../live/stream.svelte'
 import { inboxAt, router } from '../router.svelte'
 import { t } from '../text/index.svelte'
@@ -20,6 +20,12 @@ export function neighbour(view: View, id: string): string | null {
   const ids = queue.views[view].ids
   const at = ids.indexOf(id)
   return ids[at + 1] ?? ids[at - 1] ?? null
+}
+
+/** The last position of a conversation that this tab shows: in its timeline, or in the list where that is not loaded. */
+export function latest(id: string): number {
+  const conversation = conversations.peek(id)
+  return conversation?.loaded ? conversation.position : (queue.known.get(id)?.position ?? 0)
 }
 
 export const acts = {
@@ -76,16 +82,23 @@ export const acts = {
     }
   },
 
-  async waive(id: string, reason: WaiveReason, detail: string, close: boolean, view: View): Promise<void> {
-    const seen = conversations.peek(id)?.position ?? queue.known.get(id)?.position ?? 0
+  /** Opens the question why no answer is needed to what can be seen now. */
+  askWaive(id: string, given = ''): void {
+    screen.waiving = { conversation: id, given, seen: latest(id) }
+  },
+
+  /** Waives what was seen up to a position, never what came after it: then it gives `newer`, and that is to be asked. */
+  async waive(id: string, body: Waiver, view: View): Promise<'done' | 'newer' | 'failed'> {
     const next = neighbour(view, id)
     try {
-      const body = { reason, seen_position: seen, close, ...(detail ? { detail } : {}) }
-      queue.take((await api.waive(id, body)).conversation, stream.seq)
+      const summary = queue.take((await api.waive(id, body)).conversation, stream.seq)
+      if (isWaiting(summary)) return 'newer'
       toasts.say(t.waived)
-      if (close) leave(id, view, next)
+      if (body.close) leave(id, view, next)
+      return 'done'
     } catch (error) {
       toasts.fail(said(error, t.wentWrong))
+      return 'failed'
     }
   },
 

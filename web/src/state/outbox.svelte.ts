@@ -32,6 +32,8 @@ export interface Pending {
   reason: string | null
   /** Who wrote meanwhile, where held. */
   by: string | null
+  /** The last position of what the bridge named then, and the person is shown: only that may be passed. */
+  newest: number
 }
 
 interface Undoable {
@@ -108,7 +110,7 @@ export class Outbox {
     return this.list.filter((p) => p.state === 'waiting').length
   }
 
-  send(what: Omit<Pending, 'key' | 'at' | 'state' | 'reason' | 'by'>): void {
+  send(what: Omit<Pending, 'key' | 'at' | 'state' | 'reason' | 'by' | 'newest'>): void {
     const pending: Pending = {
       ...what,
       key: crypto.randomUUID(),
@@ -116,6 +118,7 @@ export class Outbox {
       state: line.down ? 'waiting' : 'sending',
       reason: null,
       by: null,
+      newest: 0,
     }
     this.#put(pending)
     this.#claim(pending.key)
@@ -127,11 +130,11 @@ export class Outbox {
     this.#claim(key, true)
   }
 
-  /** The person has seen what came meanwhile and sends anyway. */
+  /** The person has seen what came meanwhile and sends anyway. What came after that holds it again. */
   sendAnyway(key: string): void {
     const pending = this.list.find((p) => p.key === key)
     if (!pending) return
-    const seen = Math.max(pending.seen, conversations.peek(pending.conversation)?.position ?? 0)
+    const seen = Math.max(pending.seen, pending.newest)
     this.#change(key, { state: 'sending', seen, reason: null, by: null })
     this.#claim(key, true)
   }
@@ -235,7 +238,8 @@ export class Outbox {
       const contact = queue.known.get(pending.conversation)?.contact.id ?? ''
       conversations.takeMessages(contact, pending.conversation, newer, stream.seq)
       const colleague = newer.find((m) => m.kind === 'outbound')?.author.name ?? null
-      this.#change(pending.key, { state: 'held', by: colleague })
+      const newest = Math.max(pending.newest, ...newer.map((m) => m.position))
+      this.#change(pending.key, { state: 'held', by: colleague, newest })
       if (elsewhere) toasts.fail(t.heldElsewhere(pending.name), open)
       return
     }

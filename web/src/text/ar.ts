@@ -202,6 +202,7 @@ const ar: Catalogue = {
   waiveTitle: 'لماذا لا حاجة لرد؟',
   waive: { thanks: 'مجرد شكر', duplicate: 'أُجيب في مكان آخر', spam: 'رسالة مزعجة', other: 'سبب آخر …' },
   waiveOther: 'السبب',
+  waiveAgain: 'ألا حاجة لرد على هذا أيضًا؟',
   waiveAndClose: 'وإغلاق المحادثة',
   waived: 'سُجّل. لا أحد ينتظر هنا الآن.',
 

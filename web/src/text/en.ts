@@ -205,6 +205,7 @@ const en = {
   waiveTitle: 'Why is no answer needed?',
   waive: { thanks: 'Only a thank-you', duplicate: 'Answered elsewhere', spam: 'Spam', other: 'Another reason …' },
   waiveOther: 'The reason',
+  waiveAgain: 'Does that need no answer either?',
   waiveAndClose: 'And close the conversation',
   waived: 'Noted. Nobody waits here now.',
 
