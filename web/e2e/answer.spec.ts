@@ -90,7 +90,11 @@ test('a message that comes in while I write is shown, and my send waits for my d
   await expect.poll(() => customer.received(), { timeout: 30_000 }).toContain('Size 42 fits.')
 })
 
-test('a colleague’s answer holds mine until I have seen it', async ({ noor, jonas, customer }) => {
+test('a colleague’s answer holds mine in each of my tabs, until I decide in one of them', async ({
+  noor,
+  jonas,
+  customer,
+}) => {
   await customer.write('Do you repair soles?')
   await open(noor, 'Do you repair soles?')
   await open(jonas, 'Do you repair soles?')
@@ -100,7 +104,15 @@ test('a colleague’s answer holds mine until I have seen it', async ({ noor, jo
   await theirs.press('Control+Enter')
   await expect(noor.locator('.turn.out', { hasText: 'We do, bring them in.' })).toBeVisible()
   await noor.getByRole('textbox', { name: 'Message' }).press('Control+Enter')
-  await expect(noor.getByText('Yours is held until you decide.')).toBeVisible()
+  const held = noor.getByText('Yours is held until you decide.')
+  await expect(held).toBeVisible()
+  const tab = await noor.context().newPage()
+  await tab.goto(noor.url())
+  await tab.getByRole('button', { name: 'Send anyway' }).click()
+  await expect(held).toHaveCount(0)
+  await expect(noor.locator('.turn.out', { hasText: 'Yes, for 40 euros.' })).toHaveCount(1)
+  await expect.poll(() => customer.received(), { timeout: 30_000 }).toContain('Yes, for 40 euros.')
+  expect((await customer.received()).filter((text) => text === 'Yes, for 40 euros.')).toHaveLength(1)
 })
 
 test('a note looks different, says who sees it, and never leaves', async ({ noor, customer }) => {
