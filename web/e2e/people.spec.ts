@@ -55,16 +55,25 @@ test('an administrator invites somebody, who signs in with the link and is disab
   await context.close()
 })
 
-test('signing out ends it here', async ({ browser, shared }) => {
+test('signing out ends it here and in every other tab, which goes on as who signs in next', async ({
+  browser,
+  shared,
+}) => {
   const { signedIn } = await import('./bridge')
   const page = await signedIn(await browser.newContext(), shared, 1)
+  const other = await page.context().newPage()
+  await other.goto(shared.url)
+  await expect(other.getByRole('heading', { level: 1, name: 'Your customers' })).toBeVisible()
   await page
     .getByRole('link', { name: /You and settings/ })
     .first()
     .click()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+  await expect(other.getByRole('button', { name: 'Sign in' })).toBeVisible()
   await page.reload()
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+  await signedIn(page.context(), shared, 0)
+  await expect(other.getByRole('heading', { level: 1, name: 'Your customers' })).toBeVisible()
   await page.context().close()
 })

@@ -27,9 +27,9 @@ class Stream {
     this.#send?.('retry')
   }
 
-  /** The session is over: the stream ends for every tab of this browser. */
-  close(): void {
-    this.#send?.('close')
+  /** The session is over, here or for every tab: another tab's stream may be the next person's by now. */
+  close(everywhere: boolean): void {
+    this.#send?.(everywhere ? 'close' : 'bye')
     this.seq = 0
     this.state = 'closed'
   }

@@ -61,8 +61,8 @@ export function tieLive(): void {
     outbox.resume()
     void health.load()
   }
-  session.onEnd = () => {
-    stream.close()
+  session.onEnd = (everywhere) => {
+    stream.close(everywhere)
     drafts.end()
     outbox.end()
     conversations.clear()

@@ -49,6 +49,7 @@ const en = {
   password: 'Password',
   signIn: 'Sign in',
   signOut: 'Sign out',
+  signOutFailed: 'You are still signed in: the bridge does not answer. Try again when the line is back.',
   wrongCredentials: 'E-mail and password don’t match.',
   tooManyTries: (when: string) => `Too many tries. Try again ${when}.`,
   tooManyTriesLater: 'Too many tries. Wait a while, then try again.',
