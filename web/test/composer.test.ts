@@ -2,9 +2,9 @@
 import { render, screen } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { conversations as api } from '../src/api/calls'
+import * as calls from '../src/api/calls'
 import { Lost, Problem } from '../src/api/http'
-import type { Detail, ReplyRoute } from '../src/api/types'
+import type { Attachment, Detail, ReplyRoute } from '../src/api/types'
 import Composer from '../src/inbox/Composer.svelte'
 import { conversations } from '../src/state/conversations.svelte'
 import { drafts } from '../src/state/drafts.svelte'
@@ -14,6 +14,8 @@ import { session } from '../src/state/session.svelte'
 import { screen as asks } from '../src/state/screen.svelte'
 import Toasts from '../src/ui/Toasts.svelte'
 import { me, message, mine, summary } from './samples'
+
+const api = calls.conversations
 
 const route: ReplyRoute = {
   inbox: 'shop',
@@ -113,6 +115,23 @@ test('a file over the limit is refused before anything is uploaded', async () =>
   expect(screen.getByRole('alert')).toHaveTextContent('boot.png is 2 kB. Up to 1 kB can be sent. Nothing was uploaded.')
   await userEvent.upload(input, new File(['x'], 'run.exe', { type: 'application/x-msdownload' }))
   expect(screen.getByRole('alert')).toHaveTextContent('SMS does not take files like run.exe.')
+})
+
+test('a file picked for a note does not land in the reply that was turned to meanwhile', async () => {
+  let done: (a: Attachment) => void = () => undefined
+  vi.spyOn(calls, 'upload').mockReturnValue(new Promise((up) => (done = up)))
+  await show()
+  asks.write = { conversation: 'cv_1', note: true }
+  await screen.findByRole('textbox', { name: 'Note, only your team sees this' })
+  const input = document.querySelector<HTMLInputElement>('input[type=file]')
+  if (!input) throw new Error('no file input')
+  await userEvent.upload(input, new File(['x'], 'margin.png', { type: 'image/png' }))
+  expect(screen.getByRole('progressbar')).toBeInTheDocument()
+  await userEvent.click(screen.getByRole('button', { name: 'Reply' }))
+  expect(screen.queryByRole('progressbar')).toBeNull()
+  done({ id: 'at_1', name: 'margin.png', content_type: 'image/png', size: 1 } as Attachment)
+  await vi.waitFor(() => expect(drafts.of('cv_1').asideFiles).toHaveLength(1))
+  expect(drafts.of('cv_1').replyFiles).toEqual([])
 })
 
 test('one press is one message: a lost answer is asked for again under the same key', async () => {

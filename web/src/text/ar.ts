@@ -366,6 +366,7 @@ const ar: Catalogue = {
   removeFile: (name) => `إزالة ${name}`,
   tooLarge: (name, size, limit) => `حجم ${name} هو ${size}. الحد ${limit}. لم يُرفع شيء.`,
   wrongType: (name, channel) => `لا تُرسل ملفات مثل ${name} عبر ${channel}. لم يُرفع شيء.`,
+  emptyFile: (name) => `الملف ${name} فارغ. لم يُرفع شيء.`,
   uploadFailed: (name) => `تعذّر رفع ${name}.`,
   sendingTo: (name) => `إرسال إلى ${name}`,
   sendingIn: (name, s) => `إرسال إلى ${name} بعد ${s} ث`,

@@ -360,6 +360,7 @@ const en = {
   tooLarge: (name: string, size: string, limit: string) =>
     `${name} is ${size}. Up to ${limit} can be sent. Nothing was uploaded.`,
   wrongType: (name: string, channel: string) => `${channel} does not take files like ${name}. Nothing was uploaded.`,
+  emptyFile: (name: string) => `${name} is empty. Nothing was uploaded.`,
   uploadFailed: (name: string) => `${name} could not be uploaded.`,
   sendingTo: (name: string) => `Sending to ${name}`,
   sendingIn: (name: string, s: number) => `Sending to ${name} in ${s} s`,
