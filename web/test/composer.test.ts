@@ -134,6 +134,33 @@ test('a file picked for a note does not land in the reply that was turned to mea
   expect(drafts.of('cv_1').replyFiles).toEqual([])
 })
 
+test('Send too early says what it waits for until that is there, and sends nothing by itself', async () => {
+  let done: (a: Attachment) => void = () => undefined
+  vi.spyOn(calls, 'upload').mockReturnValue(new Promise((up) => (done = up)))
+  const reply = vi
+    .spyOn(api, 'reply')
+    .mockResolvedValue({ message: mine({ id: 'm', position: 2 }), conversation: summary() })
+  const { rerender } = await show()
+  const loaded = conversations.peek('cv_1')
+  await rerender({ conversation: undefined })
+  await userEvent.type(screen.getByRole('textbox'), 'Yes')
+  const send = screen.getByRole('button', { name: /^Send/ })
+  await userEvent.click(send)
+  expect(screen.getByText(/the conversation is loading/)).toBeInTheDocument()
+  await rerender({ conversation: loaded })
+  expect(screen.queryByText(/the conversation is loading/)).toBeNull()
+  const input = document.querySelector<HTMLInputElement>('input[type=file]')
+  if (!input) throw new Error('no file input')
+  await userEvent.upload(input, new File(['x'], 'boot.png', { type: 'image/png' }))
+  await userEvent.click(send)
+  expect(screen.getByText(/a file is on its way up/)).toBeInTheDocument()
+  done({ id: 'at_1', name: 'boot.png', content_type: 'image/png', size: 1 } as Attachment)
+  await vi.waitFor(() => expect(screen.queryByText(/a file is on its way up/)).toBeNull())
+  expect(reply).not.toHaveBeenCalled()
+  await userEvent.click(send)
+  expect(reply).toHaveBeenCalledOnce()
+})
+
 test('one press is one message: a lost answer is asked for again under the same key', async () => {
   const reply = vi
     .spyOn(api, 'reply')

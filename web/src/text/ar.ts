@@ -323,6 +323,8 @@ const ar: Catalogue = {
   send: 'إرسال',
   sendAndClose: 'إرسال وإغلاق',
   moreSending: 'طرق أخرى للإرسال',
+  sendAfterLoading: 'لم تُرسل بعد: المحادثة قيد التحميل. يمكن الإرسال عند ظهورها.',
+  sendAfterUpload: 'لم تُرسل بعد: الملف قيد الرفع. يمكن الإرسال عند اكتماله.',
   keepNote: 'حفظ الملاحظة',
   attach: 'إرفاق ملف',
   noFiles: (channel) => `لا ملفات عبر ${channel} هنا`,

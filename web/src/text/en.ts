@@ -317,6 +317,8 @@ const en = {
   send: 'Send',
   sendAndClose: 'Send and close',
   moreSending: 'More ways to send',
+  sendAfterLoading: 'Not sent yet: the conversation is loading. Send when it is there.',
+  sendAfterUpload: 'Not sent yet: a file is on its way up. Send when it is there.',
   keepNote: 'Keep note',
   attach: 'Attach a file',
   noFiles: (channel: string) => `${channel} carries no files here`,
