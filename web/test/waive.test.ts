@@ -74,3 +74,17 @@ test('where it does not work, the question and the reason stay', async () => {
   expect(asks.waiving).not.toBeNull()
   expect(screen.getByLabelText('Spam')).toBeChecked()
 })
+
+test('spaces are no reason, and nothing is asked of the bridge', async () => {
+  const waive = vi.spyOn(api, 'waive').mockResolvedValue(answered)
+  await ask()
+  await userEvent.click(screen.getByLabelText('Another reason …'))
+  const field = screen.getByRole('textbox', { name: 'The reason' })
+  await userEvent.type(field, '   ')
+  await press()
+  expect(waive).not.toHaveBeenCalled()
+  expect(field).toBeInvalid()
+  await userEvent.type(field, 'Wrong number ')
+  await press()
+  expect(waive.mock.calls[0]?.[1]).toMatchObject({ reason: 'other', detail: 'Wrong number' })
+})

@@ -202,6 +202,7 @@ const ar: Catalogue = {
   noAnswerNeededMore: 'لا حاجة لرد …',
   waiveTitle: 'لماذا لا حاجة لرد؟',
   waive: { thanks: 'مجرد شكر', duplicate: 'أُجيب في مكان آخر', spam: 'رسالة مزعجة', other: 'سبب آخر …' },
+  reasonHint: 'بضع كلمات، لا مسافات فقط.',
   waiveOther: 'السبب',
   waiveAgain: 'ألا حاجة لرد على هذا أيضًا؟',
   waiveAndClose: 'وإغلاق المحادثة',

@@ -205,6 +205,7 @@ const en = {
   noAnswerNeededMore: 'No answer needed …',
   waiveTitle: 'Why is no answer needed?',
   waive: { thanks: 'Only a thank-you', duplicate: 'Answered elsewhere', spam: 'Spam', other: 'Another reason …' },
+  reasonHint: 'A few words, not only spaces.',
   waiveOther: 'The reason',
   waiveAgain: 'Does that need no answer either?',
   waiveAndClose: 'And close the conversation',
