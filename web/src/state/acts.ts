@@ -12,6 +12,7 @@ import { isWaiting, queue } from './queue.svelte'
 import { screen } from './screen.svelte'
 import { session } from './session.svelte'
 import { toasts } from './toasts.svelte'
+import { SvelteSet } from 'svelte/reactivity'
 
 const said = (error: unknown, otherwise: string) => (error instanceof Problem ? error.detail || otherwise : t.noAnswer)
 
@@ -29,6 +30,9 @@ export function latest(id: string): number {
 }
 
 export const acts = {
+  /** The messages about which the bridge is being told something: a second press of the same is none. */
+  deciding: new SvelteSet<string>(),
+
   async assign(id: string, associate: string | null, team: string | null): Promise<void> {
     const before = queue.known.get(id)
     if (!before) return
@@ -157,21 +161,25 @@ export const acts = {
   },
 
   async resend(message: string): Promise<void> {
-    await decided(() => api.resend(message))
+    await decided(message, api.resend)
   },
 
   async confirm(message: string): Promise<void> {
-    await decided(() => api.confirm(message))
+    await decided(message, api.confirm)
   },
 }
 
-async function decided(ask: () => ReturnType<typeof api.resend>): Promise<void> {
+async function decided(which: string, tell: typeof api.resend): Promise<void> {
+  if (acts.deciding.has(which)) return
+  acts.deciding.add(which)
   try {
-    const { message, conversation } = await ask()
+    const { message, conversation } = await tell(which)
     const summary: Summary = queue.take(conversation, stream.seq)
     conversations.takeMessages(summary.contact.id, summary.id, [message], stream.seq)
   } catch (error) {
     toasts.fail(said(error, t.wentWrong))
+  } finally {
+    acts.deciding.delete(which)
   }
 }
 
