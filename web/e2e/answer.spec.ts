@@ -134,7 +134,7 @@ test('a note looks different, says who sees it, and never leaves', async ({ noor
   expect(await customer.received()).not.toContain('Keep the blue one for her.')
 })
 
-test('a draft survives a reload, shows in the list, and comes to another device', async ({
+test('a draft survives a reload, comes to another device, and leaves here what was sent there', async ({
   noor,
   customer,
   shared,
@@ -152,6 +152,9 @@ test('a draft survives a reload, shows in the list, and comes to another device'
   const device = await other.newPage()
   await device.goto(noor.url())
   await expect(device.getByRole('textbox', { name: 'Message' })).toHaveValue('Half an answ')
+  await device.getByRole('textbox', { name: 'Message' }).press('Control+Enter')
+  await expect(device.locator('.turn.out', { hasText: 'Half an answ' })).toBeVisible()
+  await expect(noor.getByRole('textbox', { name: 'Message' })).toHaveValue('')
   await other.close()
   expect(shared.url).toBeTruthy()
 })
