@@ -1,5 +1,5 @@
 // The whole flow by keyboard alone, and where each step leaves focus.
-import { expect, row, test } from './bridge'
+import { Customer, expect, row, test } from './bridge'
 
 test('find, take, answer, send and close: by keyboard alone', async ({ noor, customer, shared }) => {
   const mark = `Keyboard ${Date.now()}`
@@ -28,6 +28,7 @@ test('find, take, answer, send and close: by keyboard alone', async ({ noor, cus
   await expect(noor.getByRole('menuitem', { name: 'Take it' })).toBeFocused()
   await noor.keyboard.press('Enter')
   await expect(noor.getByText('Your customer', { exact: true })).toBeVisible()
+  await expect(noor.getByRole('log')).toBeFocused()
 
   // G I: my customers. Then R writes, and single keys are letters.
   await noor.keyboard.press('g')
@@ -46,6 +47,87 @@ test('find, take, answer, send and close: by keyboard alone', async ({ noor, cus
   await expect.poll(() => customer.received(), { timeout: 30_000 }).toContain('June jerseys are here, u and e')
   await noor.goto(`${shared.url}/inbox/closed`)
   await expect(row(noor, 'June jerseys')).toBeVisible()
+})
+
+test('no act lets go of focus: take, block, unblock, waive, send and close', async ({ noor, customer, shared }) => {
+  const [first, second] = [`Keep focus ${Date.now()}`, `Then me ${Date.now()}`]
+  await customer.write(first)
+  await new Customer(shared, `${customer.number}1`).write(second)
+  // What is fetched ahead would be there at once; here each conversation comes when it is opened, and late.
+  await noor.route(/\/api\/v1\/conversations\/[^/?]+$/, async (route) => {
+    await new Promise((next) => setTimeout(next, 400))
+    await route.fallback()
+  })
+  await noor.goto(`${shared.url}/inbox/unassigned`)
+  await row(noor, first).focus()
+  await noor.keyboard.press('Enter')
+  const log = noor.getByRole('log')
+  await expect(log.getByText(first)).toBeVisible()
+  await expect(log).toBeFocused()
+  await noor.getByRole('button', { name: 'Take it' }).press('Enter')
+  await expect(log).toBeFocused()
+
+  const more = noor.getByRole('button', { name: 'More', exact: true })
+  const dialog = noor.getByRole('dialog')
+  const ask = async () => {
+    await more.press('Enter')
+    // The menu takes focus to its first choice a moment after it shows.
+    await expect(noor.getByRole('menuitem', { name: 'Mark unread' })).toBeFocused()
+    await noor.getByRole('menuitem', { name: 'Block this sender' }).press('Enter')
+  }
+  await ask()
+  await dialog.getByRole('button', { name: 'Cancel' }).press('Enter')
+  await expect(more).toBeFocused()
+  await ask()
+  await dialog.getByLabel('Why?').fill('A test')
+  await noor.keyboard.press('Enter')
+  await expect(dialog).toHaveCount(0)
+  await expect(more).toBeFocused()
+  await noor.getByRole('form').getByRole('button', { name: 'Unblock' }).press('Enter')
+  await expect(log).toBeFocused()
+
+  const field = noor.getByRole('textbox', { name: 'Message' })
+  await field.fill('An answer')
+  await noor.goto(`${shared.url}/inbox/unassigned`)
+  await row(noor, second).focus()
+  await noor.keyboard.press('Enter')
+  await expect(log.getByText(second)).toBeVisible()
+  await noor.getByRole('button', { name: 'No answer needed' }).press('Enter')
+  await dialog.getByLabel('And close the conversation').uncheck()
+  await dialog.getByRole('button', { name: 'No answer needed' }).press('Enter')
+  await expect(dialog).toHaveCount(0)
+  await expect(noor.getByText('Noted. Nobody waits here now.')).toBeVisible()
+  await expect(log).toBeFocused()
+
+  await noor.goto(`${shared.url}/inbox/all`)
+  await row(noor, first).focus()
+  await noor.keyboard.press('r')
+  await expect(field).toHaveValue('An answer')
+  await expect(field).toBeFocused()
+  await noor.keyboard.press('Control+Shift+Enter')
+  await expect(log.getByText(first)).toHaveCount(0)
+  await expect(log).toBeFocused()
+})
+
+test('at 200 % each pane that covers another takes focus, and gives it back', async ({ noor, customer, shared }) => {
+  const mark = `Pane by pane ${Date.now()}`
+  await customer.write(mark)
+  await noor.setViewportSize({ width: 640, height: 450 })
+  await noor.goto(`${shared.url}/inbox/unassigned`)
+  await row(noor, mark).focus()
+  await noor.keyboard.press('Enter')
+  await expect(noor.getByRole('log').getByText(mark)).toBeVisible()
+  await expect(noor.getByRole('log')).toBeFocused()
+  await noor.keyboard.press('c')
+  await expect(noor.getByRole('complementary')).toBeFocused()
+  await noor.keyboard.press('Escape')
+  await expect(noor.getByRole('log')).toBeFocused()
+  await noor.getByRole('link', { name: 'Customer card' }).press('Enter')
+  await expect(noor.getByRole('complementary')).toBeFocused()
+  await noor.getByRole('link', { name: 'Back to the conversation' }).press('Enter')
+  await expect(noor.getByRole('log')).toBeFocused()
+  await noor.getByRole('link', { name: 'Back to the list' }).press('Enter')
+  await expect(row(noor, mark)).toBeFocused()
 })
 
 test('? lists every shortcut, and they can be turned off', async ({ noor }) => {

@@ -45,7 +45,9 @@ test('an administrator invites somebody, who signs in with the link and is disab
 
   await noor.getByRole('button', { name: 'More: Mila Novak' }).click()
   await noor.getByRole('menuitem', { name: 'Disable' }).click()
+  await expect(noor.getByRole('dialog').getByRole('button', { name: 'Cancel' })).toBeFocused()
   await noor.getByRole('dialog').getByRole('button', { name: 'Disable' }).click()
+  await expect(noor.getByRole('button', { name: 'More: Mila Novak' })).toBeFocused()
   await expect(noor.locator('.person', { hasText: email }).getByText('Disabled')).toBeVisible()
   await mila
     .getByRole('link', { name: /Team queue/ })

@@ -8,10 +8,12 @@ import { tieLive } from './state/live.svelte'
 import { prefs } from './state/prefs.svelte'
 import { session } from './state/session.svelte'
 import { words } from './text/index.svelte'
+import { keepFocus } from './ui/focus'
 
 tieLive()
 router.start()
 shortcuts.start()
+keepFocus(['.card.drawer', '#thread .log', '#thread', '#main', '.row.is-cursor', '#list'])
 const target = document.getElementById('app')
 if (!target) throw new Error('index.html has no #app')
 await Promise.all([words.use(prefs.language), session.look()])
