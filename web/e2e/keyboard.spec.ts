@@ -93,6 +93,7 @@ test('no act lets go of focus: take, block, unblock, waive, send and close', asy
   await noor.keyboard.press('Enter')
   await expect(log.getByText(second)).toBeVisible()
   await noor.getByRole('button', { name: 'No answer needed' }).press('Enter')
+  await expect(dialog.getByLabel('Only a thank-you')).toBeFocused()
   await dialog.getByLabel('And close the conversation').uncheck()
   await dialog.getByRole('button', { name: 'No answer needed' }).press('Enter')
   await expect(dialog).toHaveCount(0)

@@ -39,7 +39,8 @@ test('who left by themselves is not called back', async () => {
 })
 
 const children = createRawSnippet(() => ({
-  render: () => '<form class="form"><input type="radio" name="r" /><input aria-label="Why?" /><button>Go</button></form>',
+  render: () =>
+    '<form class="form"><input type="radio" name="r" /><input aria-label="Why?" /><button>Go</button></form>',
 }))
 
 test('a dialog that is taken away gives focus back to what opened it', () => {
@@ -59,4 +60,9 @@ test('where what opened it is gone, focus goes to the conversation', () => {
   el('button').remove()
   unmount()
   expect(el('#thread')).toHaveFocus()
+})
+
+test('a dialog opens on its first field, and never on what closes it', () => {
+  render(Dialog, { title: 'Block', onclose: () => undefined, children })
+  expect(screen.getByRole('textbox')).toHaveFocus()
 })
