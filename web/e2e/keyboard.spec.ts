@@ -194,7 +194,7 @@ test('unread is bold and counted in the title, and U brings it back', async ({ n
     .first()
     .click()
   await expect(row(noor, 'Unread me')).toHaveClass(/unread/)
-  await expect(noor).toHaveTitle(/^\(\d+\) /)
+  await expect(noor).toHaveTitle(/^\(\d+\+?\) /)
   await row(noor, 'Unread me').click()
   await expect(row(noor, 'Unread me')).not.toHaveClass(/unread/)
   await noor.getByRole('log').focus()

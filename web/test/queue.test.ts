@@ -4,6 +4,7 @@ import { conversations as api } from '../src/api/calls'
 import type { Counts, QueuePage, Summary } from '../src/api/types'
 import { belongs, isUnread, queue } from '../src/state/queue.svelte'
 import { session } from '../src/state/session.svelte'
+import { t } from '../src/text/index.svelte'
 import { me, summary } from './samples'
 
 const counts: Counts = {
@@ -87,4 +88,19 @@ test('each conversation stands in the views that the bridge names', () => {
   expect(belongs('mine', summary(), 'as_me')).toBe(true)
   expect(belongs('all', summary({ state: 'closed' }), 'as_me')).toBe(false)
   expect(belongs('automatic', summary({ state: 'automatic' }), 'as_me')).toBe(true)
+})
+
+test('what is unread is counted as far as it is loaded, and said to be so', async () => {
+  const nobodys = summary({ id: 'cv_2', assignee: null })
+  const ask = vi.spyOn(api, 'page').mockResolvedValue({ ...page([summary()]), counts: { ...counts, unassigned: 2 } })
+  await queue.load('mine')
+  expect(t.title(queue.unread, 'Inbox')).toBe('(1+) Inbox · Rapport')
+  ask.mockResolvedValue({ ...page([nobodys], 'more'), counts: { ...counts, unassigned: 2 } })
+  await queue.load('unassigned')
+  expect(t.title(queue.unread, 'Inbox')).toBe('(2+) Inbox · Rapport')
+  expect(t.unreadCount(queue.unreadIn('mine'))).toBe('1 unread')
+  expect(t.unreadCount(queue.unreadIn('unassigned'))).toBe('1 or more unread')
+  ask.mockResolvedValue(page([summary({ ...nobodys, id: 'cv_3' })]))
+  await queue.load('unassigned', true)
+  expect(t.title(queue.unread, 'Inbox')).toBe('(3) Inbox · Rapport')
 })

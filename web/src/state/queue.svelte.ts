@@ -8,6 +8,12 @@ import { SvelteMap } from 'svelte/reactivity'
 
 export const PAGE = 50
 
+/** How many are unread among what is loaded, and whether there may be more. */
+export interface Unread {
+  count: number
+  more: boolean
+}
+
 class ViewState {
   ids = $state.raw<string[]>([])
   next = $state.raw<string | null>(null)
@@ -52,20 +58,18 @@ class Queue {
     return this.views[view].ids.flatMap((id) => this.known.get(id) ?? [])
   }
 
-  /** Unread conversations that are mine or nobody's: what the tab's title counts. */
-  get unread(): number {
-    const me = session.me?.id ?? ''
-    let n = 0
-    for (const s of this.known.values())
-      if (isUnread(s) && (belongs('mine', s, me) || belongs('unassigned', s, me))) n++
-    return n
+  /** Unread conversations that are mine or nobody's: what the tab's title counts. No conversation is both. */
+  get unread(): Unread {
+    const [mine, unassigned] = [this.unreadIn('mine'), this.unreadIn('unassigned')]
+    return { count: mine.count + unassigned.count, more: mine.more || unassigned.more }
   }
 
-  unreadIn(view: View): number {
+  unreadIn(view: View): Unread {
     const me = session.me?.id ?? ''
-    let n = 0
-    for (const s of this.known.values()) if (isUnread(s) && belongs(view, s, me)) n++
-    return n
+    let count = 0
+    for (const s of this.known.values()) if (isUnread(s) && belongs(view, s, me)) count++
+    const { loaded, next } = this.views[view]
+    return { count, more: loaded ? next !== null : (this.counts?.[view] ?? 0) > count }
   }
 
   /** Loads a page; who asks while one is under way waits for that one. */

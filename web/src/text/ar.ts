@@ -6,7 +6,8 @@ const n = plurals('ar')
 
 const ar: Catalogue = {
   product: 'Rapport',
-  title: (unread, page) => `${unread > 0 ? `(${unread}) ` : ''}${page} · Rapport`,
+  title: (unread, page) =>
+    `${unread && unread.count > 0 ? `(${unread.count}${unread.more ? '+' : ''}) ` : ''}${page} · Rapport`,
   loading: 'جارٍ التحميل',
   cancel: 'إلغاء',
   done: 'تم',
@@ -85,7 +86,10 @@ const ar: Catalogue = {
       many: '# ينتظرون',
       other: '# ينتظرون',
     }),
-  unreadCount: (c) => n(c, { one: 'واحدة غير مقروءة', two: 'اثنتان غير مقروءتين', other: '# غير مقروءة' }),
+  unreadCount: ({ count, more }) =>
+    more
+      ? `${count} أو أكثر غير مقروءة`
+      : n(count, { one: 'واحدة غير مقروءة', two: 'اثنتان غير مقروءتين', other: '# غير مقروءة' }),
   health: {
     connected: 'متصل',
     starting: 'يبدأ',

@@ -1,12 +1,14 @@
 // English, and the type that every other catalogue fills. Short and human; no exclamation marks, no "please", no "oops".
 // Names come in as they are; nobody's gender is guessed.
+import type { Unread } from '../state/queue.svelte'
 import { plurals } from './plural'
 
 const n = plurals('en')
 
 const en = {
   product: 'Rapport',
-  title: (unread: number, page: string) => `${unread > 0 ? `(${unread}) ` : ''}${page} · Rapport`,
+  title: (unread: Unread | null, page: string) =>
+    `${unread && unread.count > 0 ? `(${unread.count}${unread.more ? '+' : ''}) ` : ''}${page} · Rapport`,
   loading: 'Loading',
   cancel: 'Cancel',
   done: 'Done',
@@ -84,7 +86,7 @@ const en = {
   people: 'People',
   account: 'You and settings',
   waitingCount: (c: number) => n(c, { one: '# waiting', other: '# waiting' }),
-  unreadCount: (c: number) => n(c, { one: '# unread', other: '# unread' }),
+  unreadCount: ({ count, more }: Unread) => `${count}${more ? ' or more' : ''} unread`,
   health: {
     connected: 'Connected',
     starting: 'Starting',
