@@ -3,7 +3,7 @@ import { render, screen } from '@testing-library/svelte'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import ShortcutList from '../src/inbox/ShortcutList.svelte'
 import { shortcuts } from '../src/keys/shortcuts.svelte'
-import { keysOf, SHORTCUTS, SHORTCUT_IDS } from '../src/keys/table'
+import { keysOf, SHORTCUTS, SHORTCUT_IDS, strokeOf } from '../src/keys/table'
 import { prefs } from '../src/state/prefs.svelte'
 import { t } from '../src/text/index.svelte'
 
@@ -79,4 +79,17 @@ test('an open dialog keeps single keys to itself', () => {
   document.body.appendChild(document.createElement('dialog')).setAttribute('open', '')
   press('e')
   expect(act).not.toHaveBeenCalled()
+})
+
+test.each([
+  ['ت', 'KeyJ', {}, 'j'],
+  ['ο', 'KeyO', {}, 'o'],
+  ['о', 'KeyJ', {}, 'j'],
+  ['لا', 'KeyB', {}, 'b'],
+  ['я', 'KeyZ', { ctrlKey: true }, 'Mod+z'],
+  ['؟', 'Slash', { shiftKey: true }, '?'],
+  ['ö', 'Semicolon', {}, 'ö'],
+  ['z', 'KeyY', {}, 'z'],
+])('%s on %s is a key by its place only where it prints no ASCII', (key, code, more, stroke) => {
+  expect(strokeOf(new KeyboardEvent('keydown', { key, code, ...more }))).toBe(stroke)
 })

@@ -55,9 +55,19 @@ export const UNDO_WHILE_TYPING = 'Mod+z'
 
 export const isMac = typeof navigator !== 'undefined' && /Mac|iP(hone|ad)/.test(navigator.platform)
 
+/**
+ * What a key means here: what it prints, but by its place where that is a letter or sign beyond ASCII. So the keys work
+ * with an Arabic, Greek or Russian layout, where no key prints a J; and Dvorak or AZERTY keep their own.
+ */
+function meant({ key, code, shiftKey }: KeyboardEvent): string {
+  if (!/^[^ -~]+$/.test(key)) return key
+  if (code === 'Slash' && shiftKey) return '?'
+  return /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase() ?? key
+}
+
 /** The name of a stroke as the table writes it, or '' for a modifier alone. */
 export function strokeOf(event: KeyboardEvent): string {
-  const { key } = event
+  const key = meant(event)
   if (['Shift', 'Control', 'Alt', 'Meta', 'Dead', 'Process', 'Unidentified'].includes(key)) return ''
   const mod = isMac ? event.metaKey : event.ctrlKey
   const other = isMac ? event.ctrlKey : event.metaKey
