@@ -1,10 +1,14 @@
 // One line: day marks, moves between channels, handovers; and which of my sends are news to me.
+import { render, screen } from '@testing-library/svelte'
+import { tick } from 'svelte'
 import { expect, test } from 'vitest'
 import { activityText } from '../src/inbox/activity'
 import { timelineOf } from '../src/inbox/timeline'
+import Timeline from '../src/inbox/Timeline.svelte'
+import { Conversation } from '../src/state/conversations.svelte'
 import { arrived, seenThrough, type Pending } from '../src/state/outbox.svelte'
 import { session } from '../src/state/session.svelte'
-import { me, message, mine } from './samples'
+import { me, message, mine, summary } from './samples'
 
 const bot = { kind: 'bot' as const, id: null, name: null }
 const types = (list: Parameters<typeof timelineOf>[0]) => timelineOf(list).map((item) => item.type)
@@ -61,4 +65,26 @@ test('a bare id behind an activity is a known name, or a colleague, and never "u
   expect(closed('as_noor')).toBe('Noor closed this')
   expect(closed('as_long_gone')).toBe('A colleague closed this')
   expect(closed(me.id)).toBe('You closed this')
+})
+
+test('only what somebody else wrote is a new message below', async () => {
+  session.me = me
+  const conversation = new Conversation('cv_1')
+  const comes = async (m: Parameters<typeof message>[0]) => {
+    conversation.takeMessages([message({ id: `ms_${m?.position}`, at: m?.position ?? 0, ...m })], 1)
+    await tick()
+  }
+  await comes({ position: 1 })
+  render(Timeline, { conversation, summary: summary() })
+  const log = screen.getByRole('log')
+  Object.defineProperty(log, 'scrollHeight', { value: 1_000 })
+  log.scrollTop = 0
+  log.dispatchEvent(new Event('scroll'))
+  await comes({ position: 2, kind: 'activity', activity: { type: 'assigned', by: 'as_jonas' } })
+  await comes({ position: 3, kind: 'note' })
+  await comes({ position: 4, kind: 'outbound', author: bot })
+  expect(screen.queryByText(/new message/)).toBeNull()
+  await comes({ position: 5 })
+  await comes({ position: 6, kind: 'outbound', author: { kind: 'associate', id: 'as_jonas', name: 'Jonas' } })
+  expect(screen.getByText('2 new messages')).toBeInTheDocument()
 })

@@ -12,6 +12,10 @@ export type Item =
 /** A message that a person took back before it left: its activity tells, the bubble is gone. */
 const isGone = (m: Message) => m.kind === 'outbound' && m.delivery === 'cancelled' && m.author.kind === 'associate'
 
+/** Whether a message is news to `me`: a customer's, or another person's answer. What happened beside is told quietly. */
+export const isNews = (m: Message, me: string): boolean =>
+  m.kind === 'inbound' || (m.kind === 'outbound' && m.author.kind !== 'bot' && m.author.id !== me)
+
 export function timelineOf(messages: Message[]): Item[] {
   const items: Item[] = []
   let day = ''
