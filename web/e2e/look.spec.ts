@@ -1,5 +1,5 @@
 // How it looks and whom it serves: axe in light and dark, phone and desktop, right-to-left; pictures to look at.
-import { expect, noSeriousFindings, open, row, test, watch } from './bridge'
+import { expect, noSeriousFindings, open, row, signedIn, test, watch } from './bridge'
 
 const SHOTS = 'test-results/shots'
 
@@ -61,6 +61,20 @@ test('on a phone there is one pane at a time and nothing scrolls sideways', asyn
   await noor.getByRole('link', { name: 'Back to the conversation' }).click()
   await noor.getByRole('link', { name: 'Back to the list' }).click()
   await expect(noor.locator('.list-body')).toBeVisible()
+})
+
+test('on a phone the last tab leads to all that has none of its own', async ({ browser, shared }) => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true })
+  const page = await signedIn(context, shared, 0)
+  const more = page.getByRole('navigation', { name: 'Views' }).last().getByRole('link', { name: 'More' })
+  await more.tap()
+  const beside = page.getByRole('navigation', { name: 'More' })
+  await expect(beside.getByRole('button', { name: 'Shortcuts' })).toBeHidden()
+  await page.screenshot({ path: `${SHOTS}/phone-account.png`, fullPage: true })
+  await beside.getByRole('link', { name: 'Automatic' }).tap()
+  await expect(page.getByRole('heading', { level: 1, name: 'Automatic' })).toBeVisible()
+  await expect(more).toHaveAttribute('aria-current', 'page')
+  await context.close()
 })
 
 test('in Arabic everything stands the other way round, and stays so after a reload', async ({
