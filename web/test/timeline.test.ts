@@ -88,3 +88,12 @@ test('only what somebody else wrote is a new message below', async () => {
   await comes({ position: 6, kind: 'outbound', author: { kind: 'associate', id: 'as_jonas', name: 'Jonas' } })
   expect(screen.getByText('2 new messages')).toBeInTheDocument()
 })
+
+test('who it was given to stands within the sentence, and is written so', () => {
+  const activity = {
+    type: 'assigned',
+    by: { id: 'as_mara', name: 'Mara Lindt' },
+    assignee: { id: me.id, name: me.name },
+  }
+  expect(activityText(message({ kind: 'activity', activity }), me.id, null)).toBe('Mara Lindt gave this to you')
+})

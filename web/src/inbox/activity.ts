@@ -4,9 +4,9 @@ import { session } from '../state/session.svelte'
 import { t } from '../text/index.svelte'
 
 /** Never "undefined": a bare id is looked up among the associates, and is a colleague where it is not known. */
-function nameOf(who: Named | string, me: string): string {
+function nameOf(who: Named | string, me: string, says: typeof t.within = t): string {
   const { id, name } = typeof who === 'string' ? { id: who, name: null } : who
-  return id === me ? t.you : (name ?? session.nameOf(id) ?? t.aColleague)
+  return id === me ? says.you : (name ?? session.nameOf(id) ?? says.aColleague)
 }
 
 export function activityText(m: Message, me: string, team: string | null): string {
@@ -18,7 +18,7 @@ export function activityText(m: Message, me: string, team: string | null): strin
       if (a.assignee) {
         const byId = typeof a.by === 'string' ? a.by : a.by?.id
         if (a.assignee.id === byId) return t.activity.took(by)
-        return t.activity.assigned(by, nameOf(a.assignee, me))
+        return t.activity.assigned(by, nameOf(a.assignee, me, t.within))
       }
       return team ? t.activity.toTeam(by, team) : t.activity.toQueue(by)
     case 'waived':

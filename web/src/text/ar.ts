@@ -23,6 +23,7 @@ const ar: Catalogue = {
   more: 'المزيد',
   somebody: 'شخص ما',
   aColleague: 'أحد الزملاء',
+  within: { you: 'أنت', aColleague: 'أحد الزملاء' },
   skip: 'الانتقال إلى المحادثة',
   wentWrong: 'لم ينجح ذلك. يمكن إعادة المحاولة.',
   noAnswer: 'الخادم لا يجيب. لم يتغيّر شيء.',

@@ -24,6 +24,8 @@ const en = {
   more: 'More',
   somebody: 'Somebody',
   aColleague: 'A colleague',
+  /** The same inside a sentence. */
+  within: { you: 'you', aColleague: 'a colleague' },
   skip: 'Skip to the conversation',
   wentWrong: 'That did not work. Try again.',
   noAnswer: 'The bridge does not answer. Nothing was changed.',
