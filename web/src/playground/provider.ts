@@ -39,3 +39,18 @@ export function watch(take: (state: ProviderState) => void, line: (up: boolean) 
 
 export const faultNames = (faults: ProviderState['faults']): Set<string> =>
   new Set(faults.map((f) => (typeof f === 'string' ? f : f.kind)))
+
+/** What begins each text that leaves without a person, as config/rapport.example.toml ships them. */
+const LABELS = [
+  'Automated message',
+  'Automatische Nachricht',
+  'Message automatique',
+  'Mensaje automático',
+  'Messaggio automatico',
+  'Mensagem automática',
+  'Automatisch bericht',
+  'Wiadomość automatyczna',
+]
+
+/** Whether a machine wrote it: its label stands first, and a person's word for an umbrella does not. */
+export const isRobot = ({ body }: Pick<Sms, 'body'>): boolean => LABELS.some((label) => body.startsWith(label))
