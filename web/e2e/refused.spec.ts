@@ -41,6 +41,11 @@ test('a blocked sender says so and can be unblocked where one would write', asyn
   await noor.getByLabel('Why?').fill('Sells boots')
   await noor.getByRole('dialog').getByRole('button', { name: 'Block' }).click()
   await expect(noor.getByText('This sender is blocked.')).toBeVisible()
+  // In the card each of these stands on one line.
+  const card = noor.getByRole('complementary', { name: 'Customer card' })
+  for (const line of [card.getByText('Blocked: Sells boots'), card.getByRole('button', { name: /new owner/ })])
+    expect((await line.boundingBox())?.height ?? 99).toBeLessThan(30)
+  await card.screenshot({ path: 'test-results/shots/card-blocked.png' })
   await expect(noor.getByRole('textbox', { name: 'Message' })).toHaveCount(0)
   await noor.getByRole('form').getByRole('button', { name: 'Unblock' }).click()
   await expect(noor.getByRole('textbox', { name: 'Message' })).toBeVisible()
