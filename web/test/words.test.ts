@@ -33,10 +33,10 @@ test('Arabic counts in its own six forms', () => {
 test('changing the language changes direction and words', async () => {
   await words.use('ar')
   expect(document.documentElement).toHaveAttribute('dir', 'rtl')
-  expect(wait(64 * 60_000)).toBe('1:04 س')
+  expect(wait(64 * 60_000)).toBe('1:04\u00a0س')
   await words.use('en')
   expect(document.documentElement).toHaveAttribute('dir', 'ltr')
-  expect(wait(64 * 60_000)).toBe('1 h 04')
+  expect(wait(64 * 60_000)).toBe('1\u00a0h\u00a004')
 })
 
 test('numbers are grouped and names are shortened', () => {
@@ -59,4 +59,10 @@ test('every address leads to its route and back', () => {
     expect(href(parse(path))).toBe(path)
   expect(parse('/')).toEqual(inboxAt('mine'))
   expect(parse('/inbox/other')).toEqual({ name: 'unknown' })
+})
+
+test('a number and its unit are never parted', () => {
+  for (const words of [en, ar])
+    for (const text of [words.minutes(7), words.hours(1, '04'), words.days(3), words.sendingIn('', 7).trim()])
+      expect(text.split('7').at(-1)).not.toContain(' ')
 })

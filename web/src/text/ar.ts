@@ -28,9 +28,9 @@ const ar: Catalogue = {
   wentWrong: 'لم ينجح ذلك. يمكن إعادة المحاولة.',
   noAnswer: 'الخادم لا يجيب. لم يتغيّر شيء.',
 
-  minutes: (m) => `${m} د`,
-  hours: (h, mm) => `${h}:${mm} س`,
-  days: (d) => `${d} ي`,
+  minutes: (m) => `${m}\u00a0د`,
+  hours: (h, mm) => `${h}:${mm}\u00a0س`,
+  days: (d) => `${d}\u00a0ي`,
   today: (day) => `اليوم، ${day}`,
   yesterday: (day) => `أمس، ${day}`,
 
@@ -377,7 +377,7 @@ const ar: Catalogue = {
   emptyFile: (name) => `الملف ${name} فارغ. لم يُرفع شيء.`,
   uploadFailed: (name) => `تعذّر رفع ${name}.`,
   sendingTo: (name) => `إرسال إلى ${name}`,
-  sendingIn: (name, s) => `إرسال إلى ${name} بعد ${s} ث`,
+  sendingIn: (name, s) => `إرسال إلى ${name} بعد ${s}\u00a0ث`,
   undo: 'تراجع',
   undoTooLate: 'فات الأوان: أُرسلت.',
   undoFailed: 'تعذّر سحبها.',

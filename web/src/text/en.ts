@@ -30,10 +30,10 @@ const en = {
   wentWrong: 'That did not work. Try again.',
   noAnswer: 'The bridge does not answer. Nothing was changed.',
 
-  // Time
-  minutes: (m: number) => `${m} min`,
-  hours: (h: number, mm: string) => `${h} h ${mm}`,
-  days: (d: number) => `${d} d`,
+  // Time. A number and its unit are never parted at the end of a line.
+  minutes: (m: number) => `${m}\u00a0min`,
+  hours: (h: number, mm: string) => `${h}\u00a0h\u00a0${mm}`,
+  days: (d: number) => `${d}\u00a0d`,
   today: (day: string) => `Today, ${day}`,
   yesterday: (day: string) => `Yesterday, ${day}`,
 
@@ -370,7 +370,7 @@ const en = {
   emptyFile: (name: string) => `${name} is empty. Nothing was uploaded.`,
   uploadFailed: (name: string) => `${name} could not be uploaded.`,
   sendingTo: (name: string) => `Sending to ${name}`,
-  sendingIn: (name: string, s: number) => `Sending to ${name} in ${s} s`,
+  sendingIn: (name: string, s: number) => `Sending to ${name} in ${s}\u00a0s`,
   undo: 'Undo',
   undoTooLate: 'Too late: it has left already.',
   undoFailed: 'It could not be taken back.',
