@@ -60,5 +60,8 @@ test('a number with a new owner begins anew, and a mistake is taken back', async
   await customer.write(young)
   await open(noor, young)
   await expect(noor.getByRole('log').getByText(old)).toHaveCount(0)
-  await expect(row(noor, old)).toBeVisible()
+  // From here on it can't be taken back, and says where to go on.
+  await row(noor, old).click()
+  await card.getByRole('button', { name: 'Undo: it is the same owner' }).click()
+  await expect(noor.getByRole('alert').getByText(/^Too late: somebody has written .* Go on there/)).toBeVisible()
 })

@@ -156,7 +156,9 @@ export const acts = {
       toasts.say(t.sameOwnerDone)
       await conversations.get(conversation).load()
     } catch (error) {
-      toasts.fail(said(error, t.wentWrong))
+      // That somebody has written since shows only here: the bridge does not tell it with the address.
+      const late = error instanceof Problem && error.code === 'too_late'
+      toasts.fail(late ? t.sameOwnerLate : said(error, t.wentWrong))
     }
   },
 

@@ -404,6 +404,8 @@ const en = {
   ownedUntil: (when: string) => `Theirs until ${when}`,
   sameOwner: 'Undo: it is the same owner',
   sameOwnerDone: 'The number is theirs again.',
+  sameOwnerLate:
+    'Too late: somebody has written from this number since, in a conversation of its own. Go on there, and note here if it is the same person.',
   shopId: 'Customer number',
   lookedAfter: 'Looked after by',
   since: 'Since',
