@@ -1,11 +1,14 @@
 // The page of the inboxes: its first sentence tells the truth.
 import { render, screen } from '@testing-library/svelte'
+import { tick } from 'svelte'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { inboxes as api, parked } from '../src/api/calls'
 import type { Counts, InboxHealth } from '../src/api/types'
 import Inboxes from '../src/pages/Inboxes.svelte'
 import { health } from '../src/state/health.svelte'
 import { queue } from '../src/state/queue.svelte'
+import { session } from '../src/state/session.svelte'
+import { me } from './samples'
 
 const off = { enabled: false, held_off_by: null }
 const inbox = (outbox: Partial<InboxHealth['outbox']>): InboxHealth => ({
@@ -50,4 +53,19 @@ test('what could not be read, was not sent or nobody knows is counted in the sen
   expect(screen.getByText(/^Not settled yet/)).toHaveTextContent(
     'Not settled yet: 2 messages that can’t be read, 1 that was not sent and 3 of which we can’t tell if they arrived.',
   )
+})
+
+test('an inbox whose bot is on while it is off for all is shown and said to be without effect', async () => {
+  session.me = me
+  vi.spyOn(api, 'list').mockResolvedValue({ items: [{ ...inbox({}), bot: { enabled: true, held_off_by: null } }] })
+  vi.spyOn(api, 'bot').mockResolvedValue(off)
+  queue.counts = counts(0)
+  await health.load()
+  render(Inboxes)
+  const own = screen.getByRole('switch', { name: 'The bot acknowledges: Shop' })
+  expect(own).toHaveClass('idle')
+  expect(own).toHaveAccessibleDescription('Without effect: off for all inboxes')
+  health.takeBot(null, { enabled: true, held_off_by: null })
+  await tick()
+  expect(own).not.toHaveClass('idle')
 })

@@ -504,7 +504,7 @@ const en = {
   botAll: 'The bot acknowledges, on all inboxes',
   botAllHint: 'Off, nothing leaves by itself. All else works as ever.',
   botHeldOff: (key: string) => `Off by the configuration: ${key}`,
-  botAllOff: 'Off, as for all inboxes',
+  botAllOff: 'Without effect: off for all inboxes',
   switchFailed: 'The switch could not be thrown. It stands as before.',
   noInboxes: 'No inbox yet',
   noInboxesLead: 'Inboxes are named in the configuration file, under [inbox.NAME].',
