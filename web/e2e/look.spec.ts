@@ -55,7 +55,12 @@ test('on a phone there is one pane at a time and nothing scrolls sideways', asyn
   await noor.screenshot({ path: `${SHOTS}/phone-offline.png` })
   await noor.context().setOffline(false)
   await expect(noor.getByText(/^Offline since/)).toHaveCount(0)
-  await noor.getByRole('link', { name: 'Customer card' }).click()
+  // The head says whole who looks after them: the card is behind the name, not a button beside it.
+  const whose = noor.locator('.who p .clip')
+  await expect(whose).toHaveText('Nobody looks after this yet')
+  expect(await whose.evaluate((el) => el.scrollWidth - el.clientWidth)).toBe(0)
+  expect((await noor.locator('.thread-head').boundingBox())?.height ?? 99).toBeLessThan(60)
+  await noor.getByRole('link', { name: /Customer card/ }).click()
   await expect(noor.getByRole('complementary')).toBeVisible()
   await noor.screenshot({ path: `${SHOTS}/phone-card.png` })
   await noor.getByRole('link', { name: 'Back to the conversation' }).click()
