@@ -66,3 +66,12 @@ test('a dialog opens on its first field, and never on what closes it', () => {
   render(Dialog, { title: 'Block', onclose: () => undefined, children })
   expect(screen.getByRole('textbox')).toHaveFocus()
 })
+
+test('the key that opened a dialog and is still held decides nothing in it', () => {
+  render(Dialog, { title: 'Block', onclose: () => undefined, children })
+  const field = document.activeElement as HTMLElement
+  const press = (repeat: boolean) =>
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', repeat, bubbles: true, cancelable: true }))
+  expect(press(true)).toBe(false)
+  expect(press(false)).toBe(true)
+})
