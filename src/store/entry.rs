@@ -251,9 +251,21 @@ pub(super) async fn insert_activity(
     by: Option<&Actor>,
     activity: serde_json::Value,
 ) -> Result<MessageId, StoreError> {
+    insert_inner(tx, conversation, "activity", by, "", Some(activity.to_string())).await
+}
+
+/// A message that stays among us: a note or an activity.
+pub(super) async fn insert_inner(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    kind: &'static str,
+    by: Option<&Actor>,
+    text: &str,
+    activity: Option<String>,
+) -> Result<MessageId, StoreError> {
     let id = MessageId::new();
     let position = conversation.next_position();
-    let kind = if by.is_some() { AuthorKind::Associate } else { AuthorKind::System };
+    let author = if by.is_some() { AuthorKind::Associate } else { AuthorKind::System };
     let mut rows = Rows::new(
         "messages",
         &[
@@ -281,17 +293,17 @@ pub(super) async fn insert_activity(
         &conversation.id,
         position,
         &conversation.contact,
-        "activity",
         kind,
+        author,
         by.map(Actor::id),
         conversation.episode,
         conversation.turn,
-        "",
+        text,
         tx.now,
         tx.now,
         1_i64,
         "",
-        activity.to_string(),
+        activity,
     ]);
     rows.insert(tx).await?;
     Ok(id)

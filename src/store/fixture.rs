@@ -83,11 +83,8 @@ impl Shop {
     pub(super) async fn receive(&self, inbox: &str, from: &str, text: &str) -> ConversationId {
         self.clock.advance(Duration::from_secs(1));
         let facts = self.store.inboxes().iter().find(|facts| facts.id == InboxId::from(inbox)).unwrap();
-        let event = message(from, text, self.clock.now());
-        let id = match &event {
-            InboundEvent::Message(message) => message.id.clone(),
-            _ => unreachable!("it is a message"),
-        };
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let event = message(&id, from, text, self.clock.now());
         let request =
             IngestRequest::new(facts.clone(), vec![event], None, None, std::collections::HashMap::new());
         self.store.ingest(request).await.unwrap();
@@ -106,10 +103,10 @@ impl Shop {
     }
 }
 
-fn message(from: &str, text: &str, at: Timestamp) -> InboundEvent {
-    let id = uuid::Uuid::new_v4().simple().to_string();
+/// A customer's message under an id of the caller's.
+pub(super) fn message(id: &str, from: &str, text: &str, at: Timestamp) -> InboundEvent {
     InboundEvent::Message(Box::new(InboundMessage {
-        id: id.as_str().into(),
+        id: id.into(),
         content_key: None,
         thread: ThreadRef {
             id: from.into(),

@@ -256,47 +256,8 @@ impl Write for Note {
         }
         let before = conversation_for(tx, &self.actor, &self.conversation).await?;
         let mut after = before.clone();
-        let id = MessageId::new();
-        let position = after.next_position();
         let body = text::storable(&self.text).into_owned();
-        let mut rows = Rows::new(
-            "messages",
-            &[
-                "id",
-                "brand",
-                "conversation_id",
-                "position",
-                "contact_id",
-                "kind",
-                "author_kind",
-                "associate_id",
-                "episode",
-                "turn",
-                "text",
-                "at",
-                "created_at",
-                "version",
-                "flags",
-            ],
-        );
-        rows.push(values![
-            &id,
-            &after.brand,
-            &after.id,
-            position,
-            &after.contact,
-            "note",
-            "associate",
-            self.actor.id(),
-            after.episode,
-            after.turn,
-            &body,
-            tx.now,
-            tx.now,
-            1_i64,
-            ""
-        ]);
-        rows.insert(tx).await?;
+        let id = entry::insert_inner(tx, &mut after, "note", Some(&self.actor), &body, None).await?;
         entry::take_attachments(tx, &self.actor, &id, &self.attachments).await?;
         after.show("note", &body, tx.now);
         conversation::save_one(tx, &before, &after).await?;

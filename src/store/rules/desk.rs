@@ -4,8 +4,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use rapport_model::{
-    Address, Author, Clock as _, DeliveryState, InboundEvent, Trust,
-    event::{InboundMessage, RawPayload, ReachChange, ThreadKind, ThreadRef},
+    Address, Clock as _, DeliveryState, InboundEvent,
+    event::ReachChange,
     id::{ConversationId, MessageId, ThreadId},
     outbound::Part,
 };
@@ -13,7 +13,7 @@ use rapport_model::{
 use crate::store::{
     Actor, Claimed, IngestRequest, NewReply, Outcome, Role, SendOutcome, StoreError, body_hash,
     db::Run as _,
-    fixture::Shop,
+    fixture::{Shop, message},
     testing::Fresh,
     value::{Value, values},
 };
@@ -48,30 +48,7 @@ impl Desk {
 
     /// A message with an id of the caller's.
     pub(super) fn message(&self, id: &str, from: &str, text: &str) -> InboundEvent {
-        InboundEvent::Message(Box::new(InboundMessage {
-            id: id.into(),
-            content_key: None,
-            thread: ThreadRef {
-                id: from.into(),
-                kind: ThreadKind::Private,
-                permanent: true,
-                our_address: Address::new("us"),
-            },
-            author: Author::Contact {
-                address: Address::new(from),
-                name: None,
-                trust: Trust::Proven,
-                can_reply: true,
-                is_bot: false,
-            },
-            text: text.to_owned(),
-            attachments: Vec::new(),
-            reply_to: None,
-            at: self.shop.clock.now(),
-            addressed: true,
-            unanswerable: None,
-            raw: RawPayload { content_type: "text/plain".to_owned(), bytes: text.as_bytes().to_vec() },
-        }))
+        message(id, from, text, self.shop.clock.now())
     }
 
     /// STOP or START at so many seconds after the start.
