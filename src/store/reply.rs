@@ -183,13 +183,19 @@ impl Write for Reply {
 }
 
 impl Reply {
-    /// Refuses where a customer or a colleague wrote after what the author saw.
+    /// Refuses where a customer or a colleague wrote after what the author saw, or the author the same on
+    /// another device: the customer is not told twice.
     async fn refuse_unseen(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let newer = tx
             .first(
                 "SELECT position FROM messages WHERE conversation_id = $1 AND position > $2 AND (kind = 'inbound' OR (\
-                 kind = 'outbound' AND author_kind <> 'bot' AND delivery <> 'cancelled' AND (associate_id IS NULL OR associate_id <> $3))) LIMIT 1",
-                values![&self.new.conversation, self.new.seen_position, self.actor.id()],
+                 kind = 'outbound' AND author_kind <> 'bot' AND delivery <> 'cancelled' AND (associate_id IS NULL OR associate_id <> $3 OR text = $4))) LIMIT 1",
+                values![
+                    &self.new.conversation,
+                    self.new.seen_position,
+                    self.actor.id(),
+                    text::storable(&self.new.text).into_owned()
+                ],
             )
             .await?;
         if newer.is_some() { Err(Conflict::NewerMessage.into()) } else { Ok(()) }

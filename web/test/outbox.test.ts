@@ -82,6 +82,23 @@ afterEach(() => {
   Reflect.deleteProperty(navigator, 'locks')
 })
 
+test('the tab in which send was pressed sends and offers undo, also where another is quicker', async () => {
+  const undo_until = message().at + 7_000
+  const answer = { ...sent('Mine'), message: mine({ position: 9, text: 'Mine', undo_until }) }
+  vi.spyOn(api, 'reply').mockResolvedValue(answer)
+  const first = tab()
+  const second = tab()
+  const locks = navigator.locks as unknown as Locks
+  const request = locks.request.bind(locks)
+  vi.spyOn(locks, 'request').mockImplementationOnce(async (...asked) => {
+    await new Promise((next) => setTimeout(next, 50))
+    return request(...asked)
+  })
+  first.send({ ...what, text: 'Mine' })
+  told()
+  await vi.waitFor(() => expect([first.undoable.length, second.undoable.length]).toEqual([1, 0]))
+})
+
 test('what is held in one tab outlives a send from another, and stands in both', async () => {
   const reply = vi.spyOn(api, 'reply').mockRejectedValueOnce(new Problem(409, 'newer_message', '', { newer: [] }))
   const first = tab()
@@ -118,7 +135,7 @@ test('a tab that goes leaves what it had to the other', async () => {
   await vi.waitFor(() => expect(texts(first)).toEqual([['Left', 'waiting']]))
   told()
   first.end()
-  await vi.waitFor(() => expect(texts(second)).toEqual([]))
+  await vi.waitFor(() => expect(texts(second)).toEqual([]), { timeout: 4_000 })
   expect(reply.mock.calls[0]?.[1]).toBe(reply.mock.calls[1]?.[1])
 })
 

@@ -45,10 +45,17 @@ test('what was taken back before it left is not shown as a message', () => {
 
 test('my own sends and the assistant are no news, a customer or a colleague is', () => {
   const own = [mine({ id: 'a', position: 2 }), message({ id: 'b', position: 3, kind: 'outbound', author: bot })]
-  expect(seenThrough(own, 'cv_1', 1, 'as_me')).toBe(3)
-  expect(seenThrough([...own, message({ id: 'c', position: 4 })], 'cv_1', 1, 'as_me')).toBe(3)
+  const sending = { conversation: 'cv_1', seen: 1, text: 'Something else' }
+  expect(seenThrough(own, sending, 'as_me')).toBe(3)
+  expect(seenThrough([...own, message({ id: 'c', position: 4 })], sending, 'as_me')).toBe(3)
   const colleague = mine({ id: 'd', position: 2, author: { kind: 'associate', id: 'as_jonas', name: 'Jonas' } })
-  expect(seenThrough([colleague], 'cv_1', 1, 'as_me')).toBe(1)
+  expect(seenThrough([colleague], sending, 'as_me')).toBe(1)
+})
+
+test('the same words that left another device are news, unless they were taken back', () => {
+  const sending = { conversation: 'cv_1', seen: 1, text: 'Half two' }
+  expect(seenThrough([mine({ position: 2, text: 'Half two' })], sending, 'as_me')).toBe(1)
+  expect(seenThrough([mine({ position: 2, text: 'Half two', delivery: 'cancelled' })], sending, 'as_me')).toBe(2)
 })
 
 test('a send that the stream has shown already is not shown twice', () => {

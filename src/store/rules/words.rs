@@ -46,6 +46,23 @@ on_both_engines! {
         assert_eq!(desk.owed(&conversation).await, 0);
     }
 
+    async fn the_same_words_from_another_device_are_held_and_other_words_are_not(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let store = &desk.shop.store;
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        let [phone, till, other] = [
+            desk.draft(&conversation, "Half two", 1).await,
+            desk.draft(&conversation, "Half two", 1).await,
+            desk.draft(&conversation, "At the till", 1).await,
+        ];
+        store.insert_reply(&desk.mara, phone).await.unwrap();
+        assert_eq!(conflict(store.insert_reply(&desk.mara, till).await), Conflict::NewerMessage);
+        store.insert_reply(&desk.mara, other).await.unwrap();
+        // Who has seen them may say them again.
+        desk.reply(&conversation, "Half two", 1).await;
+        assert_eq!(desk.number("SELECT count(*) AS n FROM outbox", Vec::new()).await, 3);
+    }
+
     async fn of_two_colleagues_who_answer_at_once_one_is_told_of_the_other(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         let tom = desk.shop.actor("Tom", Role::Associate, &["advice"]).await;

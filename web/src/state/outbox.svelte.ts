@@ -16,6 +16,9 @@ import { queue } from './queue.svelte'
 import { session } from './session.svelte'
 import { toasts } from './toasts.svelte'
 
+/** How long the tab in which send was pressed has to take it, in ms: there the person looks for undo. */
+const OTHERS_FIRST = 2_000
+
 export interface Pending {
   key: string
   conversation: string
@@ -44,15 +47,23 @@ interface Undoable {
   until: number
 }
 
-/** The position up to which nobody but me has spoken after `seen`: my own sends are no news to me. */
-export function seenThrough(messages: Message[], conversation: string, seen: number, me: string): number {
+/**
+ * The position up to which nobody but me has spoken after `seen`: my own sends are no news to me, but for the same words,
+ * which left another device.
+ */
+export function seenThrough(
+  messages: Message[],
+  { conversation, seen, text }: Pick<Pending, 'conversation' | 'seen' | 'text'>,
+  me: string,
+): number {
   let through = seen
   const later = messages
     .filter((m) => m.conversation_id === conversation && m.position > seen)
     .sort((a, b) => a.position - b.position)
   for (const m of later) {
     const human = m.kind === 'inbound' || (m.kind === 'outbound' && m.author.kind !== 'bot')
-    if (human && !(m.author.kind === 'associate' && m.author.id === me)) break
+    const own = m.author.kind === 'associate' && m.author.id === me && (m.text !== text || m.delivery === 'cancelled')
+    if (human && !own) break
     through = m.position
   }
   return through
@@ -85,7 +96,7 @@ export class Outbox {
     line.whenBack(() => void this.#run())
     onKept((name) => {
       const prefix = this.#name('')
-      if (session.status === 'in' && name.startsWith(prefix)) this.#heard(name.slice(prefix.length))
+      if (session.status === 'in' && name.startsWith(prefix)) this.#heard(name.slice(prefix.length), OTHERS_FIRST)
     })
   }
 
@@ -202,7 +213,7 @@ export class Outbox {
   async #deliver(pending: Pending): Promise<boolean> {
     const me = session.me?.id ?? ''
     const known = conversations.peek(pending.conversation)?.messages ?? []
-    const seen = seenThrough(known, pending.conversation, pending.seen, me)
+    const seen = seenThrough(known, pending, me)
     const attachments = pending.attachments.map((a) => a.id)
     try {
       const done =
@@ -290,12 +301,14 @@ export class Outbox {
   }
 
   /** Another tab began, changed or ended one, or this tab finds it from an earlier visit. */
-  #heard(key: string): void {
+  #heard(key: string, pause = 0): void {
     const pending = recall<Pending>(this.#name(key))
     if (!pending) return this.#drop(key)
     const known = this.list.some((p) => p.key === key)
     this.#show(pending)
-    if (!known) this.#claim(key)
+    if (known) return
+    if (pause === 0) this.#claim(key)
+    else setTimeout(() => this.list.some((p) => p.key === key) && this.#claim(key), pause)
   }
 
   /**
