@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use rapport_model::{
     Health,
     id::InboxId,
-    outbound::{Outgoing, Part, SendError},
+    outbound::{Media, Outgoing, Part, SendError},
 };
 use tokio::task::JoinSet;
 
@@ -92,7 +92,14 @@ fn is_idempotent(inbox: &Inbox) -> bool {
 
 async fn send(engine: Engine, id: InboxId, row: Claimed) {
     let Some(inbox) = engine.inbox(&id) else { return };
-    let outgoing = outgoing(&engine, &row);
+    let outgoing = match outgoing(&engine, inbox, &row).await {
+        Ok(outgoing) => outgoing,
+        Err(error) => {
+            tracing::error!(inbox.id = %id, %error, "The files of a part could not be read");
+            let outcome = failed(&engine, inbox, row.attempt, &SendError::Transient { retry_after: None });
+            return record(&engine, inbox, &row, outcome).await;
+        }
+    };
     failpoints::pause("dispatch.before_send");
     let outcome = match tokio::time::timeout(LONGEST_SEND, inbox.connector.send(&outgoing)).await {
         Ok(Ok(receipt)) => SendOutcome::Sent(receipt.id),
@@ -103,17 +110,32 @@ async fn send(engine: Engine, id: InboxId, row: Claimed) {
     record(&engine, inbox, &row, outcome).await;
 }
 
-fn outgoing(engine: &Engine, row: &Claimed) -> Outgoing {
-    Outgoing {
+async fn outgoing(engine: &Engine, inbox: &Inbox, row: &Claimed) -> Result<Outgoing, StoreError> {
+    let with_bytes = inbox.connector.capabilities().attached_bytes;
+    let files = engine.store().list_outgoing_files(None, &row.attachments).await?;
+    if files.len() != row.attachments.len() {
+        return Err(StoreError::NotFound("attachment"));
+    }
+    let mut media = Vec::with_capacity(files.len());
+    for file in files {
+        media.push(Media {
+            link: engine.links().link(&file.id, engine.clock().now()),
+            bytes: if with_bytes { Some(engine.blobs().get(&file.blob_key).await?.into()) } else { None },
+            name: file.name,
+            content_type: file.content_type,
+        });
+    }
+    Ok(Outgoing {
         key: row.id.clone(),
         attempt: row.attempt,
         thread: row.thread.clone(),
         from: row.from.clone(),
         to: row.to.clone(),
         reply_to: None,
+        heading: row.heading.clone(),
         part: Part { text: row.text.clone(), attachments: row.attachments.clone() },
-        media: row.attachments.iter().map(|id| engine.links().link(id, engine.clock().now())).collect(),
-    }
+        media,
+    })
 }
 
 fn failed(engine: &Engine, inbox: &Inbox, attempt: u32, error: &SendError) -> SendOutcome {

@@ -4,7 +4,6 @@
 //! row that names it.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -16,13 +15,15 @@ use bytes::Bytes;
 use rapport_model::{
     Address, Author, InboundEvent, Timestamp,
     bot::Unanswerable,
+    event::{Content, InboundAttachment},
     id::{Cursor, Scope},
 };
 use rapport_sdk::{Batch, BoxFuture, IngestError, Ingested, Ingress};
 
+use super::media;
 use crate::{
     sabotage::{self, Rule},
-    store::{Blobs, InboxFacts, IngestRequest, Outcome, Store, StoreError},
+    store::{Blobs, InboxFacts, IngestRequest, Kept, KeptFile, Outcome, Store, StoreError},
 };
 
 /// Raw forms up to this length stand in the row.
@@ -62,27 +63,43 @@ impl InboxIngress {
 
     /// Makes a batch ready for the store: large raw forms go to the files first.
     pub(super) async fn prepare(&self, mut batch: Batch) -> Result<IngestRequest, StoreError> {
-        let mut raw_blobs = HashMap::new();
+        let mut kept = Kept::default();
         for (at, event) in batch.events.iter_mut().enumerate() {
-            let InboundEvent::Message(message) = event else { continue };
-            // Our own addresses are never customers: two of our numbers must not talk to each other.
-            if let Author::Contact { address, .. } = &message.author
-                && self.ours.contains(address)
-            {
-                message.unanswerable.get_or_insert(Unanswerable::AutomaticMail);
-            }
-            if message.raw.bytes.len() > LARGEST_ROW {
-                let bytes = Bytes::from(std::mem::take(&mut message.raw.bytes));
-                raw_blobs.insert(at, self.blobs.put(bytes).await?.key);
+            let raw = match event {
+                InboundEvent::Message(message) => {
+                    // Our own addresses are never customers: two of our numbers must not talk to each other.
+                    if let Author::Contact { address, .. } = &message.author
+                        && self.ours.contains(address)
+                    {
+                        message.unanswerable.get_or_insert(Unanswerable::AutomaticMail);
+                    }
+                    for (item, attachment) in message.attachments.iter_mut().enumerate() {
+                        if let Content::Here(bytes) = &mut attachment.content {
+                            let bytes = Bytes::from(std::mem::take(bytes));
+                            let file = self.keep(bytes, attachment).await?;
+                            kept.files.insert((at, item), file);
+                        }
+                    }
+                    &mut message.raw
+                }
+                InboundEvent::Unreadable { raw, .. } => raw,
+                _ => continue,
+            };
+            if raw.bytes.len() > LARGEST_ROW {
+                let bytes = Bytes::from(std::mem::take(&mut raw.bytes));
+                kept.raws.insert(at, self.blobs.put(bytes).await?.key);
             }
         }
-        Ok(IngestRequest::new(
-            self.facts.clone(),
-            batch.events,
-            batch.cursor,
-            batch.complete_up_to,
-            raw_blobs,
-        ))
+        Ok(IngestRequest::new(self.facts.clone(), batch.events, batch.cursor, batch.complete_up_to, kept))
+    }
+
+    /// Makes a file that came with its message durable, under a name and type of our own finding where
+    /// the sender gives none.
+    async fn keep(&self, bytes: Bytes, attachment: &InboundAttachment) -> Result<KeptFile, StoreError> {
+        let content_type = media::media_type(&bytes, &attachment.content_type);
+        let named = attachment.name.clone().filter(|name| !name.trim().is_empty());
+        let name = named.unwrap_or_else(|| media::made_up_name(&bytes, &content_type));
+        Ok(KeptFile { blob: self.blobs.put(bytes).await?, content_type, name })
     }
 
     async fn commit(&self, batch: Batch) -> Result<Vec<Ingested>, StoreError> {

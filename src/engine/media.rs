@@ -74,7 +74,7 @@ pub(crate) fn media_type(bytes: &[u8], claimed: &str) -> String {
 }
 
 /// A name for a file that came without one: what it is, and an ending by which a computer opens it.
-fn made_up_name(bytes: &[u8], media_type: &str) -> String {
+pub(super) fn made_up_name(bytes: &[u8], media_type: &str) -> String {
     let family = media_type.split('/').next().unwrap_or_default();
     let noun = if matches!(family, "image" | "audio" | "video") { family } else { "file" };
     let ending = infer::get(bytes).map(|kind| kind.extension()).or(match media_type {

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use rapport_model::{
-    Address, Author, Clock as _, InboundEvent, Timestamp, Trust,
+    Address, Author, Clock as _, InboundEvent, Letter, Timestamp, Trust,
     event::{InboundMessage, RawPayload, ThreadKind, ThreadRef},
     id::{AssociateId, ConversationId, InboxId, TeamId},
 };
 
 use super::{
-    Actor, InboxFacts, IngestRequest, Role, Store, StoreOptions,
+    Actor, InboxFacts, IngestRequest, Kept, Role, Store, StoreOptions,
     db::Run as _,
     testing::{Fresh, ManualClock},
     value::values,
@@ -85,8 +85,7 @@ impl Shop {
         let facts = self.store.inboxes().iter().find(|facts| facts.id == InboxId::from(inbox)).unwrap();
         let id = uuid::Uuid::new_v4().simple().to_string();
         let event = message(&id, from, text, self.clock.now());
-        let request =
-            IngestRequest::new(facts.clone(), vec![event], None, None, std::collections::HashMap::new());
+        let request = IngestRequest::new(facts.clone(), vec![event], None, None, Kept::default());
         self.store.ingest(request).await.unwrap();
         let row = self
             .store
@@ -127,6 +126,7 @@ pub(super) fn message(id: &str, from: &str, text: &str, at: Timestamp) -> Inboun
         at,
         addressed: true,
         unanswerable: None,
+        letter: Letter::default(),
         raw: RawPayload { content_type: "text/plain".to_owned(), bytes: text.as_bytes().to_vec() },
     }))
 }

@@ -77,7 +77,7 @@ pub use details::{Contact, Details, Handle, Route};
 pub use draft::{Draft, NewDraft};
 pub use error::{Conflict, StoreError};
 pub use inbox::{Gap, InboxRecord};
-pub use ingest::{InboxFacts, IngestRequest, Outcome};
+pub use ingest::{InboxFacts, IngestRequest, Kept, KeptFile, Outcome};
 pub use invitation::{Invitation, InvitationKind, Invited, NewAssociate};
 pub use job::{Job, JobOutcome};
 pub use leg::Leg;

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use rapport_model::{
     Address, DeliveryState, Timestamp,
     id::{AttachmentId, ExternalMessageId, ExternalThreadId, InboxId, MessageId, OutboxId, ThreadId},
+    letter::Heading,
 };
 
 use crate::failpoints::durable_step;
@@ -47,6 +48,8 @@ pub struct Claimed {
     pub text: String,
     /// Its files.
     pub attachments: Vec<AttachmentId>,
+    /// What stands above the words.
+    pub heading: Heading,
 }
 
 /// What the connector said of a send.
@@ -273,6 +276,7 @@ impl Write for Claim {
                 to: Address::new(outbox.recipient),
                 text: row.get("text")?,
                 attachments: read_ids(&row.get::<String>("attachments")?),
+                heading: Heading::default(),
             });
         }
         durable_step!("outbox.claimed");

@@ -1,8 +1,8 @@
 //! What could not be read: owed, seen, read again after a fix, or set aside by a person.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use rapport::store::{IngestRequest, Outcome};
+use rapport::store::{IngestRequest, Kept, Outcome};
 use rapport_model::{Clock as _, InboundEvent, event::RawPayload};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ async fn park_as_before_the_fix(bridge: &Bridge, sid: &str) -> Outcome {
     };
     let store = bridge.engine().store();
     let facts = store.inboxes()[0].clone();
-    let request = IngestRequest::new(facts, vec![event], None, None, HashMap::new());
+    let request = IngestRequest::new(facts, vec![event], None, None, Kept::default());
     store.ingest(request).await.unwrap()[0]
 }
 

@@ -39,6 +39,10 @@ pub struct Capabilities {
     pub rich_text: bool,
     /// Whether files can be sent, and their greatest size in bytes; `None` = no files.
     pub attachment_limit: Option<u64>,
+    /// Whether files leave as bytes with the message rather than as links.
+    pub attached_bytes: bool,
+    /// Whether a message has a subject and may go to several people at once.
+    pub letters: bool,
     /// MIME types that can be sent (`image/*` style patterns); empty = all.
     pub attachment_types: Vec<String>,
     /// Whether a sent message can be changed.

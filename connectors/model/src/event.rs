@@ -5,6 +5,7 @@ use crate::{
     bot::Unanswerable,
     delivery::DeliveryState,
     id::{ExternalMessageId, ExternalThreadId},
+    letter::Letter,
     secret::Address,
     time::Timestamp,
 };
@@ -146,7 +147,7 @@ pub struct InboundMessage {
     /// The same for the same content however it is labelled; only where the channel can show one
     /// message under several ids.
     pub content_key: Option<String>,
-    /// Where it came.
+    /// Where it came. For a letter: the thread that it begins, unless [`Letter::follows`] shows one.
     pub thread: ThreadRef,
     /// Who wrote it.
     pub author: Author,
@@ -162,6 +163,8 @@ pub struct InboundMessage {
     pub addressed: bool,
     /// Why nobody owes an answer to it; `None` for a message by a person.
     pub unanswerable: Option<Unanswerable>,
+    /// What a letter has beside its words; empty for a chat.
+    pub letter: Letter,
     /// What came, byte by byte.
     pub raw: RawPayload,
 }
@@ -188,6 +191,26 @@ pub struct InboundAttachment {
     pub name: Option<String>,
     /// The type that the sender claims.
     pub content_type: String,
-    /// Where to fetch it; only the connector that wrote it understands it.
-    pub reference: String,
+    /// The file itself, or where it is.
+    pub content: Content,
+    /// By which name the message's HTML shows it in its text (Content-ID, RFC 2392), where it does.
+    pub content_id: Option<String>,
+}
+
+/// Whether a file came with its message.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// It came: these are its bytes, and they are stored with the message.
+    Here(Vec<u8>),
+    /// It is to be fetched later; only the connector that wrote the reference understands it.
+    ByReference(String),
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Here(bytes) => write!(f, "[{} bytes]", bytes.len()),
+            Self::ByReference(_) => f.write_str("[a reference]"),
+        }
+    }
 }

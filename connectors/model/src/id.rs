@@ -124,6 +124,9 @@ opaque_id! {
     TeamId;
     /// What the provider calls a message. Unique within an inbox; minted by the channel.
     ExternalMessageId;
+    /// The name that its sender gave a message (e-mail: Message-ID without angle brackets, RFC 5322
+    /// section 3.6.4). Answers refer to it. Anybody can choose any, so it is never an id.
+    MessageName;
     /// What the connector calls a thread. Unique within an inbox; never shown, so a connector may
     /// build it from addresses.
     ExternalThreadId;

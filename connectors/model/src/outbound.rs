@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     id::{AttachmentId, ExternalMessageId, ExternalThreadId, OutboxId},
+    letter::Heading,
     secret::Address,
 };
 
@@ -77,10 +78,31 @@ pub struct Outgoing {
     pub to: Address,
     /// The message that it answers, where the channel can show that.
     pub reply_to: Option<ExternalMessageId>,
+    /// What stands above the words, on a channel of letters.
+    pub heading: Heading,
     /// What to send.
     pub part: Part,
-    /// Links under which the provider can fetch the part's files, in their order.
-    pub media: Vec<String>,
+    /// The part's files, in their order.
+    pub media: Vec<Media>,
+}
+
+/// A file of a part on its way.
+#[derive(Clone)]
+pub struct Media {
+    /// The name to show at the other end.
+    pub name: String,
+    /// Its type, as we found it.
+    pub content_type: String,
+    /// A link under which the provider can fetch it, for some time.
+    pub link: String,
+    /// Its bytes, where the channel's capabilities ask for them.
+    pub bytes: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Media {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[a file of {}]", self.content_type)
+    }
 }
 
 /// The provider has it.

@@ -36,6 +36,8 @@ pub fn capabilities() -> Capabilities {
         text_unit: TextUnit::SmsSegments,
         rich_text: false,
         attachment_limit: Some(MOST_BYTES),
+        attached_bytes: false,
+        letters: false,
         attachment_types: TYPES.iter().map(|&kind| kind.to_owned()).collect(),
         edits: false,
         delivery_receipts: true,

@@ -15,7 +15,7 @@ use rapport_sdk::{
     conformance::MemoryIngress,
     model::{
         Author, InboundEvent, Secret, Timestamp,
-        event::{InboundMessage, RawPayload},
+        event::{Content, InboundMessage, RawPayload},
         id::InboxId,
     },
 };
@@ -104,7 +104,8 @@ fn shown_message(message: &InboundMessage) -> String {
         message.text,
     );
     for file in &message.attachments {
-        writeln!(text, "  file: {} {:?} {}", file.content_type, file.name, file.reference).unwrap();
+        let Content::ByReference(reference) = &file.content else { panic!("no reference") };
+        writeln!(text, "  file: {} {:?} {reference}", file.content_type, file.name).unwrap();
     }
     writeln!(
         text,

@@ -16,7 +16,7 @@ use rapport_sdk::{
     model::{
         Address, Author, DeliveryState, Health, InboundEvent,
         bot::Unanswerable,
-        event::{InboundMessage, ReachChange},
+        event::{Content, InboundMessage, ReachChange},
     },
 };
 
@@ -66,7 +66,10 @@ async fn what_came_while_we_were_down_is_listed_on_start_oldest_first_with_its_f
     assert_eq!(texts, (0..120).map(|number| format!("missed {number}")).collect::<Vec<_>>());
     assert_eq!(messages[120].attachments.len(), 2);
     assert_eq!(bridge.fake.violations(), Vec::<String>::new());
-    let fetched = bridge.sms().fetch(&messages[120].attachments[0].reference, 100).await.unwrap();
+    let Content::ByReference(reference) = &messages[120].attachments[0].content else {
+        panic!("no reference")
+    };
+    let fetched = bridge.sms().fetch(reference, 100).await.unwrap();
     assert_eq!((&*fetched.bytes, &*fetched.content_type), (&b"\x89PNG"[..], "image/png"));
 }
 

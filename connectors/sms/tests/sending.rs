@@ -13,7 +13,7 @@ use rapport_sdk::{
     conformance::Harness as _,
     model::{
         Secret,
-        outbound::{Outgoing, SendError},
+        outbound::{Media, Outgoing, SendError},
     },
 };
 
@@ -35,11 +35,17 @@ async fn files_go_as_links_and_a_messaging_service_goes_with_the_number() {
     let mut settings = bridge.settings();
     settings.messaging_service_sid = Some("MG00000000000000000000000000000000".to_owned());
     let connector = rapport_sms::SmsConnector::new(settings).unwrap();
-    let media = vec!["https://shop.example/a".to_owned(), "https://shop.example/b".to_owned()];
-    let outgoing = Outgoing { media: media.clone(), ..bridge.outgoing("") };
+    let links = vec!["https://shop.example/a".to_owned(), "https://shop.example/b".to_owned()];
+    let media = |link: &String| Media {
+        name: "picture.png".to_owned(),
+        content_type: "image/png".to_owned(),
+        link: link.clone(),
+        bytes: None,
+    };
+    let outgoing = Outgoing { media: links.iter().map(media).collect(), ..bridge.outgoing("") };
     connector.send(&outgoing).await.unwrap();
     let sent = &bridge.fake.sent()[0];
-    assert_eq!((&sent.media_urls, &*sent.from), (&media, OURS));
+    assert_eq!((&sent.media_urls, &*sent.from), (&links, OURS));
     assert_eq!(bridge.fake.violations(), Vec::<String>::new());
 }
 

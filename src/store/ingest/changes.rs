@@ -3,7 +3,7 @@
 
 use rapport_model::{
     Address, Author, DeliveryState, InboundEvent, Timestamp,
-    event::{RawPayload, ReachChange},
+    event::ReachChange,
     id::{ExternalMessageId, ExternalThreadId, InboxId, ParkedId, RawId},
     text,
 };
@@ -40,7 +40,11 @@ pub(super) async fn apply(
         InboundEvent::Retraction { id, at } => retract(tx, inbox, id, *at).await?,
         InboundEvent::Gap { from, to, reason } => gap(tx, inbox, *from, *to, reason).await?,
         InboundEvent::Rekey { from, to } => rekey(tx, inbox, from, to).await?,
-        InboundEvent::Unreadable { id, raw, reason, at } => park(tx, inbox, id, raw, reason, *at).await?,
+        InboundEvent::Unreadable { id, raw, reason, at } => {
+            let bytes = incoming.raw_blob.is_none().then(|| raw.bytes.clone());
+            let kept = RawRow { content_type: &raw.content_type, bytes, blob: incoming.raw_blob.clone() };
+            park(tx, inbox, id, kept, reason, *at).await?
+        }
         // Reactions change nothing that is owed; the channels that have them show them.
         _ => Outcome::Duplicate,
     }))
@@ -269,12 +273,19 @@ async fn rekey(
     Ok(if moved == 0 { Outcome::Duplicate } else { Outcome::Stored })
 }
 
+/// A raw form as it is kept: in the row, or in a file.
+struct RawRow<'a> {
+    content_type: &'a str,
+    bytes: Option<Vec<u8>>,
+    blob: Option<String>,
+}
+
 /// Keeps what can't be read; not what another way has brought in readable form before.
 async fn park(
     tx: &mut Tx,
     inbox: &InboxFacts,
     id: &ExternalMessageId,
-    raw: &RawPayload,
+    raw: RawRow<'_>,
     reason: &str,
     at: Timestamp,
 ) -> Result<Outcome, StoreError> {
@@ -289,8 +300,7 @@ async fn park(
         return Ok(Outcome::Duplicate);
     }
     let mut rows = Rows::new("raw_payloads", super::seen::RAW_COLUMNS);
-    let none: Option<String> = None;
-    rows.push(values![&RawId::new(), &inbox.id, id, &raw.content_type, raw.bytes.clone(), none, tx.now]);
+    rows.push(values![&RawId::new(), &inbox.id, id, raw.content_type, raw.bytes, raw.blob, tx.now]);
     rows.insert(tx).await?;
     tx.tell(NewEvent {
         kind: "inbox.parked",

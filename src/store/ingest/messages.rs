@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use rapport_model::{
     Author, AuthorKind, InboundEvent, Timestamp, Trust,
-    event::{InboundMessage, ThreadKind},
+    event::{Content, InboundMessage, ThreadKind},
     id::{AssociateId, AttachmentId, ContactId, ConversationId, JobId, ObligationId, ThreadId},
     text,
 };
@@ -396,6 +396,10 @@ impl Tables {
                     "content_type",
                     "reference",
                     "state",
+                    "size",
+                    "sha256",
+                    "blob_key",
+                    "content_id",
                     "created_at",
                 ],
             ),
@@ -472,31 +476,39 @@ impl Tables {
         message: &InboundMessage,
         now: Timestamp,
     ) -> bool {
-        for (item, attachment) in (0_i64..).zip(&message.attachments) {
+        let mut to_fetch = false;
+        for (item, attachment) in message.attachments.iter().enumerate() {
             let id = AttachmentId::new();
-            let name = attachment.name.clone().unwrap_or_default();
+            let reference = match &attachment.content {
+                Content::ByReference(reference) => Some(reference.as_str()),
+                Content::Here(_) => None,
+            };
+            let kept = incoming.files.get(&item);
+            let name = kept.map_or(attachment.name.as_deref().unwrap_or_default(), |file| &file.name);
+            let content_type = kept.map_or(&attachment.content_type, |file| &file.content_type);
             self.attachments.push(values![
                 &id,
                 &incoming.message_id,
                 &request.inbox.id,
-                item,
-                text::storable(&name).into_owned(),
-                text::storable(&attachment.content_type).into_owned(),
-                &attachment.reference,
-                "pending",
+                i64::try_from(item).unwrap_or(i64::MAX),
+                text::storable(name).into_owned(),
+                text::storable(content_type).into_owned(),
+                reference,
+                if kept.is_some() { "stored" } else { "pending" },
+                kept.map(|file| i64::try_from(file.blob.size).unwrap_or(i64::MAX)),
+                kept.map(|file| file.blob.sha256.as_str()),
+                kept.map(|file| file.blob.key.as_str()),
+                attachment.content_id.as_deref().map(|id| text::storable(id).into_owned()),
                 now
             ]);
-            self.jobs.push(values![
-                &JobId::new(),
-                "media",
-                format!("media:{id}"),
-                id.as_str(),
-                now,
-                0_i64,
-                now
-            ]);
+            if reference.is_none() {
+                continue;
+            }
+            to_fetch = true;
+            let key = format!("media:{id}");
+            self.jobs.push(values![&JobId::new(), "media", key, id.as_str(), now, 0_i64, now]);
         }
-        !message.attachments.is_empty()
+        to_fetch
     }
 
     async fn insert(self, tx: &mut Tx) -> Result<(), StoreError> {

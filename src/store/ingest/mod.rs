@@ -11,11 +11,11 @@ mod people;
 mod route;
 mod seen;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rapport_model::{
     Author, InboundEvent, Timestamp,
-    event::InboundMessage,
+    event::{Content, InboundMessage},
     id::{Cursor, InboxId, MessageId, Scope, TeamId},
 };
 use sha2::{Digest as _, Sha256};
@@ -25,7 +25,7 @@ use crate::{
     sabotage::{self, Rule},
 };
 
-use super::{db::Run as _, error::StoreError, parked, tx::Tx, value::values};
+use super::{blobs::StoredBlob, db::Run as _, error::StoreError, parked, tx::Tx, value::values};
 
 /// What ingest has to know of an inbox.
 #[derive(Debug, Clone)]
@@ -66,17 +66,38 @@ pub(super) struct Incoming {
     content_hash: String,
     /// Where the raw form was put, if it is too large for a row.
     raw_blob: Option<String>,
+    /// The files that came with it, by their place among its attachments.
+    files: HashMap<usize, KeptFile>,
+}
+
+/// What of a batch was written to the files before it, by the place of the event.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// Raw forms that are too large for a row.
+    pub raws: HashMap<usize, String>,
+    /// The files that came with a message, by their place among its attachments.
+    pub files: HashMap<(usize, usize), KeptFile>,
+}
+
+/// A file that came with its message, now durable.
+#[derive(Debug, Clone)]
+pub struct KeptFile {
+    /// Its bytes.
+    pub blob: StoredBlob,
+    /// Its type, as its bytes show or the sender says.
+    pub content_type: String,
+    /// Its name.
+    pub name: String,
 }
 
 impl IngestRequest {
-    /// Prepares a batch. `raw_blobs` names, by index of the event, raw forms that were written to the
-    /// blob store because they are too large for a row.
+    /// Prepares a batch, with what of it was written to the files already.
     pub fn new(
         inbox: Arc<InboxFacts>,
         mut events: Vec<InboundEvent>,
         cursor: Option<(Scope, Cursor)>,
         complete_up_to: Option<Timestamp>,
-        mut raw_blobs: std::collections::HashMap<usize, String>,
+        mut kept: Kept,
     ) -> Self {
         if sabotage::breaks(Rule::Dedupe) {
             for event in &mut events {
@@ -85,7 +106,7 @@ impl IngestRequest {
                 }
             }
         }
-        let events = events
+        let mut events = events
             .into_iter()
             .enumerate()
             .map(|(at, event)| Incoming {
@@ -94,10 +115,16 @@ impl IngestRequest {
                     _ => String::new(),
                 },
                 message_id: MessageId::new(),
-                raw_blob: raw_blobs.remove(&at),
+                raw_blob: kept.raws.remove(&at),
+                files: HashMap::new(),
                 event,
             })
-            .collect();
+            .collect::<Vec<_>>();
+        for ((at, item), file) in kept.files {
+            if let Some(incoming) = events.get_mut(at) {
+                incoming.files.insert(item, file);
+            }
+        }
         Self { inbox, events, cursor, complete_up_to }
     }
 
@@ -129,7 +156,10 @@ fn content_hash(message: &InboundMessage) -> String {
     hash.update(&message.text);
     for attachment in &message.attachments {
         hash.update([0]);
-        hash.update(&attachment.reference);
+        match &attachment.content {
+            Content::Here(bytes) => hash.update(bytes),
+            Content::ByReference(reference) => hash.update(reference),
+        }
     }
     hex(&hash.finalize())
 }

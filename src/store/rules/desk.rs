@@ -1,7 +1,7 @@
 //! An associate at work, for single cases: a customer who wrote, replies of some parts, sends with a
 //! chosen outcome, and questions to the database.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use rapport_model::{
     Address, Clock as _, DeliveryState, InboundEvent,
@@ -11,7 +11,7 @@ use rapport_model::{
 };
 
 use crate::store::{
-    Actor, Claimed, IngestRequest, NewReply, Outcome, Role, SendOutcome, StoreError, body_hash,
+    Actor, Claimed, IngestRequest, Kept, NewReply, Outcome, Role, SendOutcome, StoreError, body_hash,
     db::Run as _,
     fixture::{Shop, message},
     testing::Fresh,
@@ -42,7 +42,7 @@ impl Desk {
 
     pub(super) async fn try_bring(&self, event: InboundEvent) -> Result<Outcome, StoreError> {
         let facts = self.shop.store.inboxes()[0].clone();
-        let request = IngestRequest::new(facts, vec![event], None, None, HashMap::new());
+        let request = IngestRequest::new(facts, vec![event], None, None, Kept::default());
         self.shop.store.ingest(request).await.map(|outcomes| outcomes[0])
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The control takes its number first, as most would: then a reader sees a later one before it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
@@ -47,7 +47,7 @@ on_both_engines! {
             let event = desk.message(&format!("sm{number}"), &format!("+49{}", number % 17), "Hello");
             let store = if number % 2 == 0 { &shop.store } else { &second };
             let facts = store.inboxes()[0].clone();
-            let request = crate::store::IngestRequest::new(facts, vec![event], None, None, HashMap::new());
+            let request = crate::store::IngestRequest::new(facts, vec![event], None, None, crate::store::Kept::default());
             async move { store.ingest(request).await.unwrap() }
         });
         join_all(writes).await;

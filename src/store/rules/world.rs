@@ -7,7 +7,7 @@ use std::{
 };
 
 use rapport_model::{
-    Address, Author, Clock as _, InboundEvent, Trust,
+    Address, Author, Clock as _, InboundEvent, Letter, Trust,
     bot::Unanswerable,
     event::{InboundMessage, RawPayload, ReachChange, ThreadKind, ThreadRef},
     id::{ConversationId, ExternalMessageId, HandleId, MessageId, ThreadId},
@@ -19,8 +19,8 @@ use super::{
     taken_back::{self, Stood},
 };
 use crate::store::{
-    Actor, Claimed, InboxFacts, IngestRequest, JobOutcome, NewAck, NewReply, Outcome, Role, SendOutcome,
-    StoreError, body_hash,
+    Actor, Claimed, InboxFacts, IngestRequest, JobOutcome, Kept, NewAck, NewReply, Outcome, Role,
+    SendOutcome, StoreError, body_hash,
     db::Run as _,
     fixture::{Shop, inbox},
     testing::Fresh,
@@ -92,7 +92,7 @@ impl World {
     }
 
     async fn ingest(&self, inbox: usize, event: InboundEvent) -> Result<Outcome, StoreError> {
-        let request = IngestRequest::new(self.facts(inbox), vec![event], None, None, HashMap::new());
+        let request = IngestRequest::new(self.facts(inbox), vec![event], None, None, Kept::default());
         self.shop.store.ingest(request).await.map(|outcomes| outcomes[0])
     }
 
@@ -243,6 +243,7 @@ impl World {
             at: self.shop.clock.now(),
             addressed: true,
             unanswerable: stop.then_some(Unanswerable::OptOut),
+            letter: Letter::default(),
             raw: RawPayload { content_type: "text/plain".to_owned(), bytes: vec![0, 255] },
         };
         self.messages.push((inbox, message.clone()));

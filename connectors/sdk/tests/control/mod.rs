@@ -12,10 +12,11 @@ use rapport_sdk::{
     WebhookRequest, WebhookResponse, WebhookRoute,
     conformance::{Failure, Harness},
     model::{
-        Address, Author, Capabilities, Clock, Health, InboundEvent, Timestamp, Trust,
+        Address, Author, Capabilities, Clock, Health, InboundEvent, Letter, Timestamp, Trust,
         capability::{OptOutReply, TextUnit},
         event::{InboundMessage, RawPayload, ThreadKind, ThreadRef},
         id::{ChannelName, Cursor, ExternalMessageId, OutboxId, Scope},
+        letter::Heading,
         outbound::{OutboundMessage, Outgoing, Part, PlanError, SendError, SendReceipt},
     },
 };
@@ -122,6 +123,7 @@ impl Harness for Channel {
             from: Address::new("shop"),
             to: Address::new("customer"),
             reply_to: None,
+            heading: Heading::default(),
             part: Part { text: text.to_owned(), attachments: Vec::new() },
             media: Vec::new(),
         }
@@ -199,6 +201,7 @@ impl Control {
             at: Timestamp(0),
             addressed: true,
             unanswerable: None,
+            letter: Letter::default(),
             raw,
         }))
     }
@@ -243,6 +246,8 @@ impl Connector for Control {
             text_unit: TextUnit::Chars,
             rich_text: false,
             attachment_limit: None,
+            attached_bytes: false,
+            letters: false,
             attachment_types: Vec::new(),
             edits: false,
             delivery_receipts: false,

@@ -7,7 +7,7 @@ use rapport_sdk::{
     http::{Answer, HttpError, Timeouts},
     model::{
         InboundEvent, Timestamp,
-        event::{InboundAttachment, RawPayload},
+        event::{Content, InboundAttachment, RawPayload},
         id::ExternalMessageId,
         outbound::{Outgoing, SendError, SendReceipt},
     },
@@ -65,7 +65,7 @@ impl Twilio {
         if !outgoing.part.text.is_empty() {
             form.push(("Body", &outgoing.part.text));
         }
-        form.extend(outgoing.media.iter().map(|url| ("MediaUrl", url.as_str())));
+        form.extend(outgoing.media.iter().map(|media| ("MediaUrl", media.link.as_str())));
         let path = self.account_path("/Messages.json");
         let answer =
             self.api.post_form(&path, &form, self.credentials()).await.map_err(|error| match error {
@@ -192,7 +192,8 @@ impl Twilio {
             Some(InboundAttachment {
                 name: None,
                 content_type: media.content_type,
-                reference: self.api.url(path)?.into(),
+                content: Content::ByReference(self.api.url(path)?.into()),
+                content_id: None,
             })
         };
         page.media_list.into_iter().filter_map(of_media).collect()

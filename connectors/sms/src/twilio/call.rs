@@ -1,9 +1,9 @@
 //! The provider's calls as events: a message that came, or what became of one that we sent.
 
 use rapport_sdk::model::{
-    Author, DeliveryState, InboundEvent, Timestamp, Trust,
+    Author, DeliveryState, InboundEvent, Letter, Timestamp, Trust,
     bot::Unanswerable,
-    event::{InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
+    event::{Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     id::{ExternalMessageId, ExternalThreadId},
 };
 
@@ -106,6 +106,7 @@ pub fn events(facts: Facts, raw: RawPayload) -> Vec<InboundEvent> {
         unanswerable: keyword
             .and_then(|word| word.unanswerable(facts.acted_on.is_some()))
             .or_else(|| is_machine(&theirs).then_some(Unanswerable::AutomaticMail)),
+        letter: Letter::default(),
         raw,
     };
     let reach = keyword.and_then(Keyword::reach);
@@ -169,7 +170,8 @@ fn media(form: &Form) -> Result<Vec<InboundAttachment>, &'static str> {
             let content_type = form
                 .filled(&format!("MediaContentType{index}"))
                 .map_or_else(|| "application/octet-stream".to_owned(), Into::into);
-            Ok(InboundAttachment { name: None, content_type, reference })
+            let content = Content::ByReference(reference);
+            Ok(InboundAttachment { name: None, content_type, content, content_id: None })
         })
         .collect()
 }

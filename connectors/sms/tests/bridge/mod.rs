@@ -26,6 +26,7 @@ use rapport_sdk::{
     model::{
         Address, Clock, Health, Secret, Timestamp,
         id::{InboxId, OutboxId},
+        letter::Heading,
         outbound::{Outgoing, Part},
     },
 };
@@ -275,6 +276,7 @@ impl Harness for Bridge {
             from: Address::new(OURS),
             to: Address::new(THEIRS),
             reply_to: None,
+            heading: Heading::default(),
             part: Part { text: text.to_owned(), attachments: Vec::new() },
             media: Vec::new(),
         }
