@@ -3,4 +3,7 @@
 //! [`reading`] turns the bytes of a mail into what a person would read; it is pure and knows no
 //! server. Nothing here knows a conversation or an associate.
 
+mod config;
 pub mod reading;
+
+pub use config::{Auth, EmailSettings, Relay, Security, Server, Start};
