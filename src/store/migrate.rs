@@ -34,6 +34,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0003_bot.sql"),
         include_str!("../../migrations/postgres/0003_bot.sql"),
     ),
+    (
+        4,
+        "letters",
+        include_str!("../../migrations/sqlite/0004_letters.sql"),
+        include_str!("../../migrations/postgres/0004_letters.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

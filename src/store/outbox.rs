@@ -7,7 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use rapport_model::{
     Address, DeliveryState, Timestamp,
-    id::{AttachmentId, ExternalMessageId, ExternalThreadId, InboxId, MessageId, OutboxId, ThreadId},
+    id::{
+        AttachmentId, ConversationId, ExternalMessageId, ExternalThreadId, InboxId, MessageId, OutboxId,
+        ThreadId,
+    },
     letter::Heading,
 };
 
@@ -223,6 +226,22 @@ async fn trouble(tx: &mut Tx, id: &rapport_model::id::ConversationId) -> Result<
         }
     }
     Ok(worst)
+}
+
+/// A human message cancels what the bot still has in the queue of the conversation.
+pub(super) async fn silence_bot(tx: &mut Tx, conversation: &ConversationId) -> Result<(), StoreError> {
+    let rows = tx
+        .all(
+            "SELECT o.id, o.message_id, o.recipient, o.part, o.state, o.automatic FROM messages m JOIN outbox o ON o.message_id = m.id \
+             WHERE m.conversation_id = $1 AND m.automatic_kind IS NOT NULL AND o.state = 'queued'",
+            values![conversation],
+        )
+        .await?;
+    for row in &rows {
+        let row = OutboxRow::read(row)?;
+        advance(tx, &row, DeliveryState::Cancelled, Some("a person has written")).await?;
+    }
+    Ok(())
 }
 
 /// Claims rows of one inbox that are due.

@@ -142,7 +142,7 @@ impl Write for Reply {
         let found = conversation_for(tx, actor, &reply.conversation).await?;
         found.has(reply.seen_position)?;
         self.refuse_unseen(tx).await?;
-        silence_bot(tx, &reply.conversation).await?;
+        outbox::silence_bot(tx, &reply.conversation).await?;
         let before = conversation::get(tx, &reply.conversation).await?;
         let mut after = before.clone();
         let mut thread = thread::get(tx, &reply.thread).await?;
@@ -188,7 +188,7 @@ impl Reply {
     async fn refuse_unseen(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let newer = tx
             .first(
-                "SELECT position FROM messages WHERE conversation_id = $1 AND position > $2 AND (kind = 'inbound' OR (\
+                "SELECT position FROM messages WHERE conversation_id = $1 AND position > $2 AND ((kind = 'inbound' AND (unanswerable IS NULL OR unanswerable <> 'automatic_mail')) OR (\
                  kind = 'outbound' AND author_kind <> 'bot' AND delivery <> 'cancelled' AND (associate_id IS NULL OR associate_id <> $3 OR text = $4))) LIMIT 1",
                 values![
                     &self.new.conversation,
@@ -211,22 +211,6 @@ impl Reply {
         .await?;
         draft::use_up(tx, &self.actor, conversation, false).await
     }
-}
-
-/// A human message cancels what the bot still has in the queue of the conversation.
-async fn silence_bot(tx: &mut Tx, conversation: &ConversationId) -> Result<(), StoreError> {
-    let rows = tx
-        .all(
-            "SELECT o.id, o.message_id, o.recipient, o.part, o.state, o.automatic FROM messages m JOIN outbox o ON o.message_id = m.id \
-             WHERE m.conversation_id = $1 AND m.automatic_kind IS NOT NULL AND o.state = 'queued'",
-            values![conversation],
-        )
-        .await?;
-    for row in &rows {
-        let row = outbox::OutboxRow::read(row)?;
-        outbox::advance(tx, &row, DeliveryState::Cancelled, Some("a person has written")).await?;
-    }
-    Ok(())
 }
 
 async fn close_later(

@@ -4,9 +4,10 @@ use rapport_model::{
     Address, AuthorKind, Timestamp, Trust,
     id::{
         AssociateId, AttachmentId, ChannelName, ContactId, ConversationId, ExternalMessageId,
-        ExternalThreadId, HandleId, InboxId, JobId, MessageId, ObligationId, OutboxId, ParkedId, RawId,
-        Scope, TeamId, ThreadId,
+        ExternalThreadId, HandleId, InboxId, JobId, MessageId, MessageName, ObligationId, OutboxId, ParkedId,
+        RawId, Scope, TeamId, ThreadId,
     },
+    text,
 };
 use sqlx::{Postgres, Row as _, Sqlite, postgres::PgRow, sqlite::SqliteRow};
 
@@ -89,6 +90,13 @@ value_from_id!(
     TeamId,
     ThreadId,
 );
+
+/// Chosen by a stranger: what Postgres can't hold in it is replaced.
+impl From<&MessageName> for Value {
+    fn from(name: &MessageName) -> Self {
+        text::storable(name.as_str()).into_owned().into()
+    }
+}
 
 /// Lists values of any kinds: `values![id, 3_i64, text]`.
 macro_rules! values {

@@ -8,7 +8,7 @@ use rapport_model::{
     text,
 };
 
-use super::{InboxFacts, Incoming, Outcome};
+use super::{InboxFacts, Incoming, Outcome, outside};
 use crate::store::{
     conversation,
     db::Run as _,
@@ -28,9 +28,9 @@ pub(super) async fn apply(
     Ok(Some(match &incoming.event {
         InboundEvent::Message(message) => match &message.author {
             Author::Contact { .. } => return Ok(None),
-            // An echo of our own, or a colleague's word by another program: the connectors that see
-            // such words bring a way to tell them apart; until then they are known and not stored.
-            Author::Us | Author::OutsideHuman { .. } => Outcome::Duplicate,
+            Author::OutsideHuman { to } => outside::apply(tx, inbox, incoming, message, to).await?,
+            // An echo of our own.
+            Author::Us => Outcome::Duplicate,
         },
         InboundEvent::Receipt { id, state, reason, at } => {
             apply_receipt(tx, &inbox.id, id, *state, reason.as_deref(), *at).await?

@@ -5,29 +5,34 @@ use std::collections::{HashMap, HashSet};
 
 use rapport_model::{
     Author, AuthorKind, InboundEvent, Timestamp, Trust,
-    event::{Content, InboundMessage, ThreadKind},
-    id::{AssociateId, AttachmentId, ContactId, ConversationId, JobId, ObligationId, ThreadId},
+    bot::Unanswerable,
+    event::{InboundMessage, ThreadKind},
+    id::{AssociateId, ContactId, ConversationId, MessageId, ThreadId},
+    letter::Mark,
     text,
 };
 
 use super::{
     Incoming, IngestRequest,
+    follow::{self, Known, ThreadKey},
     people::{self, HandleKey, Person},
     route::{Arrival, Route, route},
-    seen::{self, Fresh},
+    same::Also,
+    seen::Fresh,
+    tables::{MessagePlace, Tables},
 };
 use crate::store::{
     associate,
     conversation::{self, Conversation, State},
     error::StoreError,
-    rows::Rows,
     thread::{self, REPEATS, Thread},
     tx::Tx,
-    value::values,
 };
 
 struct Group {
     people: HashMap<HandleKey, Person>,
+    known: Known,
+    also: HashMap<MessageId, Vec<Also>>,
     threads: HashMap<(String, String), Thread>,
     conversations: HashMap<ConversationId, Conversation>,
     /// As they were loaded; absent for the new ones.
@@ -36,24 +41,17 @@ struct Group {
     tables: Tables,
 }
 
-struct Tables {
-    messages: Rows,
-    raws: Rows,
-    obligations: Rows,
-    attachments: Rows,
-    jobs: Rows,
-}
-
 /// Writes them all.
 pub(super) async fn write(
     tx: &mut Tx,
     requests: &[&IngestRequest],
     fresh: &[Fresh],
+    also: HashMap<MessageId, Vec<Also>>,
 ) -> Result<(), StoreError> {
     if fresh.is_empty() {
         return Ok(());
     }
-    let mut group = load(tx, requests, fresh).await?;
+    let mut group = load(tx, requests, fresh, also).await?;
     for item in fresh {
         let request = requests[item.request];
         let incoming = &request.events[item.event];
@@ -63,23 +61,39 @@ pub(super) async fn write(
     group.save(tx).await
 }
 
-async fn load(tx: &mut Tx, requests: &[&IngestRequest], fresh: &[Fresh]) -> Result<Group, StoreError> {
+async fn load(
+    tx: &mut Tx,
+    requests: &[&IngestRequest],
+    fresh: &[Fresh],
+    also: HashMap<MessageId, Vec<Also>>,
+) -> Result<Group, StoreError> {
     let mut senders = Vec::with_capacity(fresh.len());
     let mut thread_keys = HashSet::new();
+    let mut permanent = HashSet::new();
     for item in fresh {
         let request = requests[item.request];
         if let InboundEvent::Message(message) = &request.events[item.event].event {
             senders.extend(people::sender(&request.inbox.brand, &request.inbox.channel, &message.author));
-            thread_keys.insert((request.inbox.id.0.clone(), message.thread.id.0.clone()));
+            let key = (request.inbox.id.0.clone(), message.thread.id.0.clone());
+            if message.thread.permanent {
+                permanent.insert(key.clone());
+            }
+            thread_keys.insert(key);
         }
     }
     let people = people::find_or_make(tx, senders).await?;
+    let known = follow::load(tx, requests, fresh).await?;
+    thread_keys.extend(known.threads().cloned());
     let threads = thread::load_by_external(tx, thread_keys).await?;
     let own: HashSet<&ConversationId> = threads.values().map(|thread| &thread.conversation).collect();
     let mut conversations = conversation::load(tx, own.into_iter().collect()).await?;
-    // Only a contact without an open conversation on this thread may have one elsewhere.
-    let settled: HashSet<&ContactId> =
-        conversations.values().filter(|c| c.state != State::Closed).map(|c| &c.contact).collect();
+    // Whose only thread here runs in an open conversation needs none elsewhere.
+    let settled: HashSet<ContactId> = permanent
+        .iter()
+        .filter_map(|key| conversations.get(&threads.get(key)?.conversation))
+        .filter(|c| c.state != State::Closed)
+        .map(|c| c.contact.clone())
+        .collect();
     let elsewhere: HashSet<ContactId> = people
         .values()
         .filter(|person| !person.is_new && !settled.contains(&person.contact))
@@ -88,6 +102,8 @@ async fn load(tx: &mut Tx, requests: &[&IngestRequest], fresh: &[Fresh]) -> Resu
     conversations.extend(conversation::load_open_of_contacts(tx, elsewhere.iter().collect()).await?);
     Ok(Group {
         people,
+        known,
+        also,
         threads,
         before: conversations.clone(),
         conversations,
@@ -108,59 +124,68 @@ impl Group {
         let Some(sender) = people::sender(&inbox.brand, &inbox.channel, &message.author) else {
             return Ok(());
         };
-        let Some(person) = self.people.get(&sender.key).cloned() else { return Ok(()) };
+        let Some(mut person) = self.people.get(&sender.key).cloned() else { return Ok(()) };
+        if let Some(proven) = self.known.proven_by_token(inbox, message) {
+            self.known.prove(tx, inbox, message).await?;
+            person = proven;
+        }
         let answerable = message.unanswerable.is_none() && !person.blocked;
-        let id = self.conversation_of(tx, request, message, &person, answerable).await?;
-        let thread = self.thread_of(tx, request, message, &person, &id);
+        let followed = self.known.thread_of(inbox, message, &person);
+        let id = self.conversation_of(tx, request, message, &person, answerable, followed.as_ref()).await?;
+        // A thread of another inbox leads to its conversation, and the message begins one of its own there.
+        let key = followed
+            .filter(|key| key.0 == inbox.id.0 && self.goes_with(key, &id))
+            .unwrap_or_else(|| (inbox.id.0.clone(), message.thread.id.0.clone()));
+        self.known.note(inbox, message, &person, &key);
+        let thread = self.thread_of(tx, request, message, &person, &id, key);
         let repeats = thread.note_text(&incoming.content_hash, tx.now);
         let thread_id = thread.id.clone();
         let body = text::storable(&message.text);
         let from_bot = matches!(message.author, Author::Contact { is_bot: true, .. });
+        let also = self.also.remove(&incoming.message_id).unwrap_or_default();
 
         let conversation = self.conversations.get_mut(&id).expect("it was just found or made");
         let before = self.before.get(&id);
         let position = conversation.next_position();
+        let stranger = conversation.contact != person.contact;
         conversation.thread.clone_from(&thread_id);
         conversation.inbox.clone_from(&inbox.id);
         conversation.channel.clone_from(&inbox.channel);
-        conversation.inbound_position = position;
-        conversation.word_position = position;
-        let shown = if body.is_empty() {
-            message.attachments.first().and_then(|a| a.name.as_deref()).unwrap_or("")
-        } else {
-            &body
-        };
-        conversation.show(AuthorKind::Contact.as_str(), shown, tx.now);
+        let is_mail_of_a_machine = message.unanswerable == Some(Unanswerable::AutomaticMail);
+        if !is_mail_of_a_machine || position == 1 {
+            conversation.inbound_position = position;
+            conversation.word_position = position;
+            let shown = if body.is_empty() {
+                message.attachments.first().and_then(|a| a.name.as_deref()).unwrap_or("")
+            } else {
+                &body
+            };
+            conversation.show(AuthorKind::Contact.as_str(), shown, tx.now);
+        }
         if answerable && conversation.state == State::Automatic {
             conversation.state = State::Open;
         }
         if answerable && message.addressed && !from_bot {
             let due = message.at.plus(inbox.reply_within);
             conversation.owe(message.at, due);
-            self.tables.owe(conversation, incoming, message.at, due, position, tx.now);
+            self.tables.owe(conversation, &person.contact, incoming, message.at, due, position);
             if inbox.bot
                 && repeats < REPEATS
                 && conversation.kind == ThreadKind::Private.as_str()
                 && !conversation.human_in_episode
+                && !stranger
+                && !message.letter.suspected
+                && !message.letter.follows.disproved
+                && !also.iter().any(|also| also.earlier)
             {
                 self.tables.acknowledge(conversation, tx.now);
                 tx.wake_jobs = true;
             }
         }
-        self.tables.message(
-            tx,
-            request,
-            incoming,
-            message,
-            &MessagePlace {
-                conversation,
-                thread: &thread_id,
-                person: &person,
-                position,
-                text: &body,
-                repeats,
-            },
-        );
+        let flags = flags(message, repeats, stranger, &also);
+        let place =
+            MessagePlace { conversation, thread: &thread_id, person: &person, position, text: &body, flags };
+        self.tables.message(tx, request, incoming, message, &place);
         if self.tables.media(request, incoming, message, tx.now) {
             tx.wake_jobs = true;
         }
@@ -173,6 +198,14 @@ impl Group {
         Ok(())
     }
 
+    /// Whether a thread runs in this conversation, or in an earlier one of the same contact.
+    fn goes_with(&self, key: &ThreadKey, id: &ConversationId) -> bool {
+        let contact_of = |id: &ConversationId| self.conversations.get(id).map(|c| &c.contact);
+        self.threads.get(key).is_some_and(|thread| {
+            thread.conversation == *id || contact_of(&thread.conversation) == contact_of(id)
+        })
+    }
+
     /// Finds, opens again or makes the conversation of a message.
     async fn conversation_of(
         &mut self,
@@ -181,6 +214,7 @@ impl Group {
         message: &InboundMessage,
         person: &Person,
         answerable: bool,
+        followed: Option<&ThreadKey>,
     ) -> Result<ConversationId, StoreError> {
         let inbox = &request.inbox;
         let proven = matches!(message.author, Author::Contact { trust: Trust::Proven, .. });
@@ -195,13 +229,16 @@ impl Group {
                     && c.kind == ThreadKind::Private.as_str()
             })
             .collect();
+        let runs_in =
+            |key| self.threads.get(key).and_then(|thread| self.conversations.get(&thread.conversation));
         // "New owner" of a number: what its thread ran in stays with the old contact.
-        let of_thread = self
-            .threads
-            .get(&key)
-            .and_then(|thread| self.conversations.get(&thread.conversation))
-            .filter(|c| c.contact == person.contact || c.kind != ThreadKind::Private.as_str());
+        let of_thread =
+            runs_in(&key).filter(|c| c.contact == person.contact || c.kind != ThreadKind::Private.as_str());
+        let followed = followed.and_then(runs_in);
         let decision = route(&Arrival {
+            followed,
+            permanent: message.thread.permanent,
+            own: followed.is_none_or(|c| c.contact == person.contact),
             now: tx.now,
             private: message.thread.kind == ThreadKind::Private,
             proven,
@@ -248,26 +285,26 @@ impl Group {
         message: &InboundMessage,
         person: &Person,
         conversation: &ConversationId,
+        key: ThreadKey,
     ) -> &mut Thread {
         let inbox = &request.inbox;
-        let thread =
-            self.threads.entry((inbox.id.0.clone(), message.thread.id.0.clone())).or_insert_with(|| Thread {
-                id: ThreadId::new(),
-                brand: inbox.brand.clone(),
-                inbox: inbox.id.clone(),
-                channel: inbox.channel.clone(),
-                external: message.thread.id.clone(),
-                kind: message.thread.kind.as_str().to_owned(),
-                permanent: message.thread.permanent,
-                our_address: message.thread.our_address.clone(),
-                handle: (message.thread.kind == ThreadKind::Private).then(|| person.handle.clone()),
-                conversation: conversation.clone(),
-                last_ticket: 0,
-                last_inbound_at: None,
-                repeat_hash: None,
-                repeat_since: None,
-                repeats: 0,
-            });
+        let thread = self.threads.entry(key).or_insert_with(|| Thread {
+            id: ThreadId::new(),
+            brand: inbox.brand.clone(),
+            inbox: inbox.id.clone(),
+            channel: inbox.channel.clone(),
+            external: message.thread.id.clone(),
+            kind: message.thread.kind.as_str().to_owned(),
+            permanent: message.thread.permanent,
+            our_address: message.thread.our_address.clone(),
+            handle: (message.thread.kind == ThreadKind::Private).then(|| person.handle.clone()),
+            conversation: conversation.clone(),
+            last_ticket: 0,
+            last_inbound_at: None,
+            repeat_hash: None,
+            repeat_since: None,
+            repeats: 0,
+        });
         let contact_of = |id| self.conversations.get(id).map(|c| &c.contact);
         if contact_of(&thread.conversation) != contact_of(conversation) {
             // The old owner's words are no repeats of the new one's.
@@ -334,188 +371,16 @@ fn new_conversation(
     }
 }
 
-struct MessagePlace<'a> {
-    conversation: &'a Conversation,
-    thread: &'a ThreadId,
-    person: &'a Person,
-    position: i64,
-    text: &'a str,
-    repeats: i64,
-}
-
-impl Tables {
-    fn new() -> Self {
-        Self {
-            messages: Rows::new(
-                "messages",
-                &[
-                    "id",
-                    "brand",
-                    "conversation_id",
-                    "position",
-                    "contact_id",
-                    "thread_id",
-                    "inbox_id",
-                    "channel",
-                    "kind",
-                    "author_kind",
-                    "handle_id",
-                    "episode",
-                    "turn",
-                    "text",
-                    "at",
-                    "created_at",
-                    "version",
-                    "unanswerable",
-                    "content_hash",
-                    "flags",
-                ],
-            ),
-            raws: Rows::new("raw_payloads", seen::RAW_COLUMNS),
-            obligations: Rows::new(
-                "obligations",
-                &[
-                    "id",
-                    "conversation_id",
-                    "message_id",
-                    "contact_id",
-                    "position",
-                    "opened_at",
-                    "due_at",
-                    "open_state",
-                ],
-            ),
-            attachments: Rows::new(
-                "attachments",
-                &[
-                    "id",
-                    "message_id",
-                    "inbox_id",
-                    "item",
-                    "name",
-                    "content_type",
-                    "reference",
-                    "state",
-                    "size",
-                    "sha256",
-                    "blob_key",
-                    "content_id",
-                    "created_at",
-                ],
-            ),
-            jobs: Rows::new("jobs", &["id", "kind", "key", "payload", "due_at", "attempt", "created_at"]),
-        }
+/// What was noticed about a message, as words.
+fn flags(message: &InboundMessage, repeats: i64, stranger: bool, also: &[Also]) -> Vec<String> {
+    let mut flags: Vec<String> =
+        message.letter.marks.iter().map(|mark: &Mark| mark.as_str().to_owned()).collect();
+    if repeats > 1 {
+        flags.push("same_text".to_owned());
     }
-
-    fn message(
-        &mut self,
-        tx: &Tx,
-        request: &IngestRequest,
-        incoming: &Incoming,
-        message: &InboundMessage,
-        place: &MessagePlace<'_>,
-    ) {
-        let inbox = &request.inbox;
-        let conversation = place.conversation;
-        self.messages.push(values![
-            &incoming.message_id,
-            &inbox.brand,
-            &conversation.id,
-            place.position,
-            &conversation.contact,
-            place.thread,
-            &inbox.id,
-            &inbox.channel,
-            "inbound",
-            AuthorKind::Contact,
-            &place.person.handle,
-            conversation.episode,
-            conversation.turn,
-            place.text,
-            message.at,
-            tx.now,
-            1_i64,
-            message.unanswerable.map(rapport_model::bot::Unanswerable::as_str),
-            &incoming.content_hash,
-            if place.repeats > 1 { "same_text" } else { "" },
-        ]);
-        self.raws.push(seen::raw_values(tx, request, incoming, message));
+    if stranger {
+        flags.push("unverified_participant".to_owned());
     }
-
-    fn owe(
-        &mut self,
-        conversation: &Conversation,
-        incoming: &Incoming,
-        since: Timestamp,
-        due: Timestamp,
-        position: i64,
-        _now: Timestamp,
-    ) {
-        self.obligations.push(values![
-            &ObligationId::new(),
-            &conversation.id,
-            &incoming.message_id,
-            &conversation.contact,
-            position,
-            since,
-            due,
-            "open"
-        ]);
-    }
-
-    fn acknowledge(&mut self, conversation: &Conversation, now: Timestamp) {
-        let key = format!("ack:{}:{}", conversation.id, conversation.turn);
-        let payload = format!("{} {}", conversation.id, conversation.turn);
-        self.jobs.push(values![&JobId::new(), "ack", key, payload, now, 0_i64, now]);
-    }
-
-    fn media(
-        &mut self,
-        request: &IngestRequest,
-        incoming: &Incoming,
-        message: &InboundMessage,
-        now: Timestamp,
-    ) -> bool {
-        let mut to_fetch = false;
-        for (item, attachment) in message.attachments.iter().enumerate() {
-            let id = AttachmentId::new();
-            let reference = match &attachment.content {
-                Content::ByReference(reference) => Some(reference.as_str()),
-                Content::Here(_) => None,
-            };
-            let kept = incoming.files.get(&item);
-            let name = kept.map_or(attachment.name.as_deref().unwrap_or_default(), |file| &file.name);
-            let content_type = kept.map_or(&attachment.content_type, |file| &file.content_type);
-            self.attachments.push(values![
-                &id,
-                &incoming.message_id,
-                &request.inbox.id,
-                i64::try_from(item).unwrap_or(i64::MAX),
-                text::storable(name).into_owned(),
-                text::storable(content_type).into_owned(),
-                reference,
-                if kept.is_some() { "stored" } else { "pending" },
-                kept.map(|file| i64::try_from(file.blob.size).unwrap_or(i64::MAX)),
-                kept.map(|file| file.blob.sha256.as_str()),
-                kept.map(|file| file.blob.key.as_str()),
-                attachment.content_id.as_deref().map(|id| text::storable(id).into_owned()),
-                now
-            ]);
-            if reference.is_none() {
-                continue;
-            }
-            to_fetch = true;
-            let key = format!("media:{id}");
-            self.jobs.push(values![&JobId::new(), "media", key, id.as_str(), now, 0_i64, now]);
-        }
-        to_fetch
-    }
-
-    async fn insert(self, tx: &mut Tx) -> Result<(), StoreError> {
-        self.messages.insert(tx).await?;
-        self.raws.insert(tx).await?;
-        self.obligations.insert(tx).await?;
-        self.attachments.insert(tx).await?;
-        self.jobs.insert_with(tx, "ON CONFLICT (key) DO NOTHING").await.map(drop)
-    }
+    flags.extend(also.iter().map(|also| format!("also_written:{}", also.whom)));
+    flags
 }

@@ -2,14 +2,19 @@
 //! obligations, jobs and events, in one transaction with the connector's cursor.
 //!
 //! A group of requests costs a handful of multi-row statements: [`seen`] claims the ids, [`people`]
-//! finds or makes handles and contacts, [`route`] decides the conversation (pure), [`messages`]
-//! writes. [`changes`] holds the rarer events, one at a time.
+//! finds or makes handles and contacts, [`same`] knows content that came twice, [`follow`] what a letter
+//! continues, [`route`] decides the conversation (pure), [`messages`] and [`tables`] write. [`outside`]
+//! takes in what a colleague wrote with another program; [`changes`] holds the rarer events, one at a time.
 
 mod changes;
+mod follow;
 mod messages;
+mod outside;
 mod people;
 mod route;
+mod same;
 mod seen;
+mod tables;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -178,8 +183,9 @@ pub(super) async fn apply(tx: &mut Tx, requests: &[&IngestRequest]) -> Result<Ve
     durable_step!("ingest.begin");
     let mut outcomes: Vec<Vec<Outcome>> =
         requests.iter().map(|request| vec![Outcome::Duplicate; request.events.len()]).collect();
-    let fresh = seen::claim(tx, requests).await?;
-    messages::write(tx, requests, &fresh).await?;
+    let mut fresh = seen::claim(tx, requests).await?;
+    let also = same::claim(tx, requests, &mut fresh).await?;
+    messages::write(tx, requests, &fresh, also).await?;
     if !fresh.is_empty() {
         parked::settle_what_came(tx).await?;
     }

@@ -22,8 +22,14 @@ pub(super) struct Arrival<'a> {
     pub inbox: &'a InboxFacts,
     /// All of them.
     pub inboxes: &'a [Arc<InboxFacts>],
+    /// Whether the channel has only this thread with that person.
+    pub permanent: bool,
     /// The conversation that the thread runs in, if the thread is known.
     pub of_thread: Option<&'a Conversation>,
+    /// The conversation that a token or a reference leads to.
+    pub followed: Option<&'a Conversation>,
+    /// Whether that one is the sender's own.
+    pub own: bool,
     /// The contact's open private conversations of this brand.
     pub open_ones: &'a [&'a Conversation],
 }
@@ -41,10 +47,20 @@ pub(super) enum Route<'a> {
 
 /// Decides.
 pub(super) fn route<'a>(arrival: &Arrival<'a>) -> Route<'a> {
-    if let Some(own) = arrival.of_thread
-        && own.state != State::Closed
+    let followed = arrival.followed.filter(|c| c.inbox == arrival.inbox.id || arrival.fits(c));
+    let named = followed.or(arrival.of_thread);
+    if let Some(named) = named
+        // A report or an "out of office" belongs to what it answers, and opens nothing.
+        && (named.state != State::Closed || (!arrival.answerable && followed.is_some()))
     {
-        return Route::Join(own);
+        return Route::Join(named);
+    }
+    if let Some(closed) = followed
+        && !arrival.permanent
+        && arrival.answerable
+        && recently_closed(closed, arrival)
+    {
+        return Route::Reopen(closed);
     }
     if arrival.private
         && arrival.proven
@@ -53,7 +69,7 @@ pub(super) fn route<'a>(arrival: &Arrival<'a>) -> Route<'a> {
     {
         return Route::Join(other);
     }
-    match arrival.of_thread {
+    match named.filter(|_| arrival.own) {
         // What nobody answers opens nothing: it gets a conversation of its own kind.
         Some(closed) if arrival.answerable && recently_closed(closed, arrival) => Route::Reopen(closed),
         continues => Route::New { continues },
