@@ -10,6 +10,7 @@ mod constraints;
 mod desk;
 mod invariants;
 mod leases;
+mod letters;
 mod log_order;
 mod owners;
 mod queries;
