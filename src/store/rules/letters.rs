@@ -16,7 +16,6 @@ use crate::{
     on_both_engines,
     store::{
         InboxFacts, IngestRequest, Kept, Outcome, SendOutcome,
-        db::Run as _,
         fixture::{Shop, inbox, message},
         testing::Fresh,
         value::values,
