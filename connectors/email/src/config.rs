@@ -12,6 +12,8 @@ use url::Url;
 pub struct EmailSettings {
     /// The inbox that it serves.
     pub inbox: InboxId,
+    /// The name beside our address on what leaves.
+    pub name: Option<String>,
     /// The inbox's own addresses; the first is the usual sender.
     pub addresses: Vec<Address>,
     /// The addresses of our other inboxes: mail from them is our own.
