@@ -131,6 +131,7 @@ async fn outgoing(engine: &Engine, inbox: &Inbox, row: &Claimed) -> Result<Outgo
         thread: row.thread.clone(),
         from: row.from.clone(),
         to: row.to.clone(),
+        automatic: row.automatic,
         reply_to: None,
         heading: row.heading.clone(),
         part: Part { text: row.text.clone(), attachments: row.attachments.clone() },

@@ -47,6 +47,8 @@ pub struct Claimed {
     pub from: Address,
     /// Whom it goes to.
     pub to: Address,
+    /// Whether the bot wrote it.
+    pub automatic: bool,
     /// The text of the part.
     pub text: String,
     /// Its files.
@@ -293,6 +295,7 @@ impl Write for Claim {
                 thread: ExternalThreadId(leg.get("external_id")?),
                 from: Address::new(leg.get::<String>("our_address")?),
                 to: Address::new(outbox.recipient),
+                automatic: outbox.automatic,
                 text: row.get("text")?,
                 attachments: read_ids(&row.get::<String>("attachments")?),
                 heading: Heading::default(),

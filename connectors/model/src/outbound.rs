@@ -76,6 +76,8 @@ pub struct Outgoing {
     pub from: Address,
     /// Whom it goes to.
     pub to: Address,
+    /// Whether a machine wrote it: then the channel says so where it can, so that no other machine answers.
+    pub automatic: bool,
     /// The message that it answers, where the channel can show that.
     pub reply_to: Option<ExternalMessageId>,
     /// What stands above the words, on a channel of letters.

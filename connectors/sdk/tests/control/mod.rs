@@ -122,6 +122,7 @@ impl Harness for Channel {
             thread: "customer".into(),
             from: Address::new("shop"),
             to: Address::new("customer"),
+            automatic: false,
             reply_to: None,
             heading: Heading::default(),
             part: Part { text: text.to_owned(), attachments: Vec::new() },

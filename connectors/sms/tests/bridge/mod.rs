@@ -275,6 +275,7 @@ impl Harness for Bridge {
             thread: format!("{OURS}|{THEIRS}").as_str().into(),
             from: Address::new(OURS),
             to: Address::new(THEIRS),
+            automatic: false,
             reply_to: None,
             heading: Heading::default(),
             part: Part { text: text.to_owned(), attachments: Vec::new() },
