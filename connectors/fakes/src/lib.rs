@@ -1,8 +1,11 @@
 //! Fake providers that speak the real protocols over loopback, with state.
 //!
 //! For tests, the bench and the playground. They share no code with the connectors that they
-//! judge, beside the HTTP client. Start at [`FakeTwilio`].
+//! judge, beside the HTTP client. Start at [`FakeTwilio`] and [`FakeSmtp`].
 
+pub mod smtp;
+pub mod tls;
 pub mod twilio;
 
+pub use smtp::{FakeSmtp, FakeSmtpConfig};
 pub use twilio::{FakeTwilio, FakeTwilioConfig};
