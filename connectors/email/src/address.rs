@@ -62,7 +62,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_none() {
-        for text in ["", "anna", "@x.example", "anna@", "a b@x.example", "a@b@", "a\r\n@x.example", "a,b@x.example"] {
+        for text in
+            ["", "anna", "@x.example", "anna@", "a b@x.example", "a@b@", "a\r\n@x.example", "a,b@x.example"]
+        {
             assert_eq!(form(text), None, "{text}");
         }
         assert_eq!(form(&format!("{}@x.example", "a".repeat(65))), None);

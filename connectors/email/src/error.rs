@@ -1,0 +1,15 @@
+//! What can go wrong before a connector exists.
+
+/// Why a connector can't be built from its settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EmailError {
+    /// Tokens need a key.
+    #[error("token keys are missing, or one has less than 32 bytes")]
+    TokenKeys,
+    /// The host is no name that a certificate can bear.
+    #[error("a server's host is neither a name nor an address")]
+    ServerName,
+    /// The configured roots can't be read.
+    #[error("the roots of a server are not certificates in PEM")]
+    Roots,
+}
