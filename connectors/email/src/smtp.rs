@@ -1,9 +1,10 @@
 //! Handing mail in at the mailbox's server, over a dialogue of our own.
 //!
 //! What a failure means depends on the step at which it came (RFC 5321 section 4.2.5, 4.5.4): up to the final
-//! dot nothing was sent; from the dot on everything may have been; an answer settles it. A ready-made client
-//! was tried and left: it does not tell the dot from the text before it, reads what stood in the clear behind
-//! STARTTLS as if it had come privately, takes an answer outside of UTF-8 for a lost connection, and hides SIZE.
+//! dot nothing was sent; from the dot on everything may have been; an answer settles it. The usual client
+//! (lettre 0.11) does not tell the dot from the text before it, reads what stood in the clear behind the
+//! answer to STARTTLS as if it had come privately, takes an answer outside of UTF-8 for a lost connection,
+//! and hides SIZE and DSN.
 //!
 //! `connection` speaks, `wire` reads and writes in limited time, `reply` explains, `pool` keeps a few
 //! connections, `delivery` makes of two tries with one key one mail.

@@ -126,6 +126,9 @@ impl Connection {
             ));
         }
         let reply = self.command("STARTTLS").await?;
+        if reply.is_refusal() && !reply.is_transient() {
+            return Err(Failure::Insecure("the server refuses to go over to TLS"));
+        }
         Self::expect(reply, Stage::Hello)?;
         self.wire = secured(self.wire, tls, self.timeouts).await?;
         // What was said before is forgotten (RFC 3207 section 4.2).
