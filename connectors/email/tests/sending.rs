@@ -206,7 +206,7 @@ async fn what_is_larger_than_the_server_takes_is_refused_before_it_is_sent() {
     assert_eq!(post.fake.reached(Stage::Mail), 0);
     let mut settings = post.settings();
     settings.largest_files = 99_999;
-    let refused = post.connector_with(settings).send(&outgoing).await.unwrap_err();
+    let refused = Post::connector_with(settings).send(&outgoing).await.unwrap_err();
     assert!(matches!(refused, SendError::Rejected { code } if code.contains("99999")));
 }
 
@@ -217,5 +217,5 @@ async fn nothing_is_sent_where_nobody_listens() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     settings.smtp.port = free.local_addr().unwrap().port();
     drop(free);
-    assert_eq!(post.connector_with(settings).send(&outgoing("hi")).await.map(drop), TRANSIENT);
+    assert_eq!(Post::connector_with(settings).send(&outgoing("hi")).await.map(drop), TRANSIENT);
 }

@@ -56,7 +56,7 @@ async fn without_tls_as_it_was_asked_for_nothing_is_said() {
         let mut settings = unknown.settings();
         // Signed by nobody of the public ones.
         settings.smtp.roots = None;
-        is_kept_back(&unknown, &unknown.connector_with(settings)).await;
+        is_kept_back(&unknown, &Post::connector_with(settings)).await;
     }
 }
 
@@ -65,7 +65,7 @@ async fn tls_is_not_begun_where_a_server_speaks_none() {
     let plain = Post::start_with(|config| config.privacy = Privacy::None).await;
     let mut settings = plain.settings();
     settings.smtp.security = Security::Tls;
-    let outcome = plain.connector_with(settings).send(&outgoing("a secret")).await;
+    let outcome = Post::connector_with(settings).send(&outgoing("a secret")).await;
     assert_eq!(outcome, Err(SendError::Transient { retry_after: None }));
     assert_eq!(plain.fake.reached(Stage::Mail), 0);
 }
@@ -128,7 +128,7 @@ async fn with_tokens(tokens: &[&'static str]) -> (Post, EmailConnector) {
         scope: None,
     };
     let source = Tokens { tokens: tokens.to_vec(), asked: AtomicUsize::new(0) };
-    let connector = post.connector_of(settings, Some(Arc::new(source)), None);
+    let connector = Post::connector_of(settings, Some(Arc::new(source)), None);
     (post, connector)
 }
 
@@ -231,7 +231,7 @@ async fn check_signs_in_and_sends_nothing() {
     assert_eq!(reached, [1, 1, 1, 0]);
     let mut settings = post.settings();
     settings.auth = Auth::Password { user: USER.to_owned(), password: Secret::new("wrong") };
-    assert_eq!(post.connector_with(settings).check().await, Err(ConnectorError::Unauthorized));
+    assert_eq!(Post::connector_with(settings).check().await, Err(ConnectorError::Unauthorized));
     post.fake.fail_next(Stage::Auth, Fault::reply("454 4.7.0 later"));
     let checked = post.connector().check().await;
     assert!(matches!(checked, Err(ConnectorError::Transient { .. })), "{checked:?}");
@@ -261,7 +261,7 @@ async fn what_was_sent_is_put_into_its_folder_once_where_that_is_wanted() {
     let folder = Arc::new(Folder::default());
     let mut settings = post.settings();
     settings.append_sent = true;
-    let connector = post.connector_of(settings, None, Some(folder.clone()));
+    let connector = Post::connector_of(settings, None, Some(folder.clone()));
     let letter = outgoing("hi");
     post.fake.fail_next(Stage::Rcpt, Fault::reply("451 4.3.0 later"));
     connector.send(&letter).await.unwrap_err();
@@ -269,7 +269,7 @@ async fn what_was_sent_is_put_into_its_folder_once_where_that_is_wanted() {
     connector.send(&letter).await.unwrap();
     folder.1.notified().await;
     assert_eq!(*folder.0.lock().unwrap(), [post.only().bytes]);
-    let connector = post.connector_of(post.settings(), None, Some(folder.clone()));
+    let connector = Post::connector_of(post.settings(), None, Some(folder.clone()));
     connector.send(&outgoing("not wanted")).await.unwrap();
     assert_eq!(folder.0.lock().unwrap().len(), 1);
 }

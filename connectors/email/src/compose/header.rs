@@ -10,6 +10,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 const WIDTH: usize = 76;
 /// The longest encoded word (RFC 2047 section 2).
 const ENCODED_WORD: usize = 75;
+/// The longest file name, in octets: three times as many stay within a line.
+pub(super) const NAME_OCTETS: usize = 250;
 /// A longer word than this is encoded, because it can't be broken otherwise.
 const LONGEST_WORD: usize = 70;
 const BEGIN: &str = "=?utf-8?B?";
@@ -106,8 +108,8 @@ fn encoded_words(text: &str, used: usize) -> Vec<String> {
     words
 }
 
-/// The `filename` of Content-Disposition: in ASCII for all, and whole (RFC 2231, RFC 5987 form) where that
-/// is not the same. Each is a word of its own, with its semicolon in front of it.
+/// The `filename` of Content-Disposition: in ASCII for all, and whole (RFC 2231) where that is not the same.
+/// The whole one is in one piece, however long: beside a plain one, programs get continued pieces wrong.
 pub(super) fn file_name(name: &str) -> Vec<String> {
     let safe = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%');
     let fallback: String = name.chars().map(|c| if safe(c) { c } else { '_' }).collect();
@@ -119,20 +121,8 @@ pub(super) fn file_name(name: &str) -> Vec<String> {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
         byte => format!("%{byte:02X}"),
     };
-    let units: Vec<String> = name.bytes().map(unit).collect();
-    let mut pieces = vec!["utf-8''".to_owned()];
-    for unit in units {
-        match pieces.last_mut() {
-            Some(last) if last.len() + unit.len() <= 54 => last.push_str(&unit),
-            _ => pieces.push(unit),
-        }
-    }
-    // One piece needs no numbers; several are continued (RFC 2231 section 3).
-    if pieces.len() == 1 {
-        words.push(format!("filename*={}", pieces.concat()));
-    } else {
-        words.extend(pieces.iter().enumerate().map(|(at, piece)| format!("filename*{at}*={piece}")));
-    }
+    // Whoever takes the first one that they can read takes the whole one.
+    words.insert(0, format!("filename*=utf-8''{}", name.bytes().map(unit).collect::<String>()));
     words
 }
 
@@ -180,10 +170,11 @@ mod tests {
         assert_eq!(file_name("invoice 7.pdf"), ["filename=\"invoice 7.pdf\""]);
         assert_eq!(
             file_name("Größe.pdf"),
-            ["filename=\"Gr__e.pdf\"", "filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf"]
+            ["filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf", "filename=\"Gr__e.pdf\""]
         );
-        assert_eq!(file_name("a\"b\r\n%.pdf")[0], "filename=\"a_b___.pdf\"");
-        assert!(file_name(&"ж".repeat(100)).iter().all(|word| word.len() < 140));
+        assert_eq!(file_name("a\"b\r\n%.pdf")[1], "filename=\"a_b___.pdf\"");
+        let long = "ж".repeat(NAME_OCTETS / 2);
+        assert!(file_name(&long).iter().all(|word| word.len() < 900), "a line has 998 octets");
     }
 
     proptest! {

@@ -14,13 +14,13 @@ use rapport_sdk::model::outbound::Media;
 
 use super::{
     body,
-    header::{Head, file_name, one_line},
+    header::{Head, NAME_OCTETS, file_name, one_line},
 };
 
 /// What is shown in the text rather than beside it: what every mail program draws.
 const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif"];
-/// A longer file name is cut in its middle, in characters: its end says what it is.
-const LONGEST_NAME: usize = 120;
+/// A long file name is cut in its middle: so many characters of its end stay, because they say what it is.
+const KEPT_END: usize = 20;
 
 /// One part, or several in one.
 struct Entity {
@@ -125,13 +125,19 @@ fn name_of(file: &Media) -> String {
         .filter(|&c| !turns(c))
         .map(|c| if matches!(c, '/' | '\\') { '_' } else { c })
         .collect();
-    let length = name.chars().count();
-    match (name.trim().is_empty(), length > LONGEST_NAME) {
-        (true, _) => "file".to_owned(),
-        (false, false) => name,
-        (false, true) => {
-            let end: String = name.chars().skip(length - 20).collect();
-            format!("{}{end}", name.chars().take(LONGEST_NAME - 20).collect::<String>())
-        }
+    if name.trim().is_empty() {
+        return "file".to_owned();
     }
+    if name.len() <= NAME_OCTETS {
+        return name;
+    }
+    let end: String = name.chars().skip(name.chars().count() - KEPT_END).collect();
+    let mut begin = String::new();
+    for character in name.chars() {
+        if begin.len() + character.len_utf8() + end.len() > NAME_OCTETS {
+            break;
+        }
+        begin.push(character);
+    }
+    begin + &end
 }

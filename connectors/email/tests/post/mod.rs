@@ -73,15 +73,14 @@ impl Post {
     }
 
     pub fn connector(&self) -> EmailConnector {
-        self.connector_with(self.settings())
+        Self::connector_with(self.settings())
     }
 
-    pub fn connector_with(&self, settings: EmailSettings) -> EmailConnector {
-        self.connector_of(settings, None, None)
+    pub fn connector_with(settings: EmailSettings) -> EmailConnector {
+        Self::connector_of(settings, None, None)
     }
 
     pub fn connector_of(
-        &self,
         settings: EmailSettings,
         tokens: Option<Arc<dyn AccessTokens>>,
         sent: Option<Arc<dyn SentFolder>>,
