@@ -14,6 +14,7 @@ pub mod reading;
 pub mod smtp;
 mod tls;
 pub mod token;
+pub mod trust;
 
 use rapport_sdk::{
     BoxFuture, Connector, ConnectorError, Context, Fetched,

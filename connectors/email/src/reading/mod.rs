@@ -5,4 +5,11 @@
 
 mod nature;
 
-pub use nature::{Bounce, Machine, Nature};
+pub use nature::{Bounce, Machine, Nature, judge};
+
+/// Our own addresses, so that a reader knows what is ours.
+#[derive(Debug, Clone, Default)]
+pub struct Ourselves {
+    /// In lower case.
+    pub addresses: Vec<String>,
+}
