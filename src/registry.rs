@@ -1,18 +1,20 @@
-//! The one file that names the connectors.
+//! The one place that names the connectors.
 //!
 //! To add a channel, add its crate to the workspace, its line to [`CHANNELS`], its variant to
-//! [`Account`], and the functions that read its table and make its connector. The core asks for
-//! capabilities and never for a name.
+//! [`Account`], and a file beside this one that reads its table and makes its connector. The core asks
+//! for capabilities and never for a name.
 
-use std::{sync::Arc, time::Duration};
+mod email;
+mod sms;
 
-use rapport_model::{
-    Secret,
-    id::{ChannelName, InboxId},
-};
+use std::sync::Arc;
+
+use rapport_model::{Address, Secret, id::ChannelName};
 use rapport_sdk::{Connector, ConnectorError};
-use rapport_sms::{SmsConnector, SmsSettings, TWILIO_API};
 use url::Url;
+
+pub use email::EmailAccount;
+pub use sms::SmsAccount;
 
 use crate::config::{Inbox, Section};
 
@@ -35,11 +37,14 @@ pub struct Surroundings<'a> {
 }
 
 /// All channels.
-pub const CHANNELS: &[Channel] = &[Channel { name: "sms", read: read_sms }];
+pub const CHANNELS: &[Channel] =
+    &[Channel { name: "email", read: email::read }, Channel { name: "sms", read: sms::read }];
 
 /// What an inbox needs to speak its channel.
 #[derive(Debug, Clone)]
 pub enum Account {
+    /// `[inbox.ID.email]`
+    Email(Box<EmailAccount>),
     /// `[inbox.ID.sms]`
     Sms(SmsAccount),
 }
@@ -48,45 +53,58 @@ impl Account {
     /// The name of the channel.
     pub fn channel(&self) -> ChannelName {
         match self {
+            Self::Email(_) => "email".into(),
             Self::Sms(_) => "sms".into(),
+        }
+    }
+
+    /// One of the inbox's own addresses in the form in which the connector knows it.
+    pub fn canonical(&self, address: &str) -> Address {
+        match self {
+            Self::Email(_) => email::own_address(address),
+            Self::Sms(_) => Address::new(address),
         }
     }
 
     /// Within which of our inboxes one opt-out counts for all.
     pub fn sender_group(&self) -> &str {
         match self {
-            Self::Sms(account) => &account.sender_group,
+            Self::Email(_) => "email",
+            Self::Sms(account) => account.sender_group(),
         }
     }
 
     /// Whether the account is the playground's to provide.
     pub fn is_provided(&self) -> bool {
         match self {
-            Self::Sms(account) => account.credentials.is_none(),
+            Self::Email(account) => account.is_provided(),
+            Self::Sms(account) => account.is_provided(),
         }
     }
 }
 
-/// `[inbox.ID.sms]`
-#[derive(Debug, Clone)]
-pub struct SmsAccount {
-    credentials: Option<Credentials>,
-    api_base: Url,
-    messaging_service_sid: Option<String>,
-    listing: Duration,
-    sender_group: String,
+/// What a connector has to know of the bridge that it serves.
+pub struct Bridge<'a> {
+    /// Where the bridge is reached.
+    pub public_url: &'a Url,
+    /// The installation's keys: the present one, then those that were.
+    pub keys: &'a [Secret],
+    /// The playground's accounts, where it runs.
+    pub provided: Option<&'a Provided>,
 }
 
-#[derive(Debug, Clone)]
-struct Credentials {
-    account_sid: String,
-    auth_token: Secret,
-    signature_key: Option<Secret>,
-}
-
-/// An account at a pretended provider, which the playground runs.
+/// Accounts at pretended providers, which the playground runs.
 #[derive(Debug, Clone)]
 pub struct Provided {
+    /// For SMS.
+    pub sms: ProvidedSms,
+    /// For e-mail.
+    pub email: Option<ProvidedMailServer>,
+}
+
+/// An account at a pretended provider of SMS.
+#[derive(Debug, Clone)]
+pub struct ProvidedSms {
     /// The account's name.
     pub account_sid: String,
     /// Opens the API and signs the provider's calls.
@@ -95,146 +113,27 @@ pub struct Provided {
     pub api_base: Url,
 }
 
+/// A pretended mail server on this machine: it lets in whoever knows the password, as any user.
+#[derive(Debug, Clone)]
+pub struct ProvidedMailServer {
+    /// The port on which mail is read.
+    pub imap_port: u16,
+    /// The port at which mail is handed in.
+    pub smtp_port: u16,
+    /// The password of every user.
+    pub password: Secret,
+}
+
 /// The connector of an inbox, one of `all`, not yet running. `None`: its account is the playground's, and
-/// none is `provided`.
+/// none is provided.
 pub fn connect(
     inbox: &Inbox,
     all: &[Inbox],
-    public_url: &Url,
-    provided: Option<&Provided>,
+    bridge: &Bridge<'_>,
 ) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
     match &inbox.account {
-        Account::Sms(account) => {
-            let Some(mut settings) = account.settings(&inbox.id, public_url, provided) else {
-                return Ok(None);
-            };
-            settings.numbers.clone_from(&inbox.addresses);
-            let others = all.iter().filter(|other| other.id != inbox.id && account.is_shared_with(other));
-            settings.elsewhere = others.flat_map(|other| other.addresses.iter().cloned()).collect();
-            let connector = SmsConnector::new(settings)
-                .map_err(|error| ConnectorError::Misconfigured { reason: error.to_string() })?;
-            Ok(Some(Arc::new(connector)))
-        }
-    }
-}
-
-impl SmsAccount {
-    /// Whether both see the same calls and the same list.
-    fn is_shared_with(&self, other: &Inbox) -> bool {
-        let Account::Sms(other) = &other.account;
-        let sid = |account: &Self| account.credentials.as_ref().map(|own| own.account_sid.clone());
-        sid(self) == sid(other) && self.api_base == other.api_base
-    }
-
-    fn settings(
-        &self,
-        inbox: &InboxId,
-        public_url: &Url,
-        provided: Option<&Provided>,
-    ) -> Option<SmsSettings> {
-        let mut settings = match (&self.credentials, provided) {
-            (Some(own), _) => SmsSettings::twilio(
-                inbox.clone(),
-                own.account_sid.clone(),
-                own.auth_token.clone(),
-                self.api_base.clone(),
-                public_url.clone(),
-            ),
-            (None, Some(given)) => SmsSettings::twilio(
-                inbox.clone(),
-                given.account_sid.clone(),
-                given.auth_token.clone(),
-                given.api_base.clone(),
-                public_url.clone(),
-            ),
-            (None, None) => return None,
-        };
-        settings.signature_key = self.credentials.as_ref().and_then(|own| own.signature_key.clone());
-        settings.messaging_service_sid.clone_from(&self.messaging_service_sid);
-        settings.listing_interval = self.listing;
-        Some(settings)
-    }
-}
-
-fn read_sms(section: &Section<'_>, around: &Surroundings<'_>) -> Account {
-    let provider = section.text_or("provider", "twilio");
-    if provider != "twilio" {
-        let reason = format!("There is no SMS provider \"{provider}\".");
-        section.refuse("provider", reason, "Write \"twilio\".");
-    }
-    let is_bare = !section.has("account_sid") && !section.has("auth_token");
-    let account_sid = section.text("account_sid");
-    let auth_token = section.secret("auth_token");
-    let signature_key = section.secret("signature_key");
-    let is_provided = is_bare && around.playground;
-    if !is_provided && !section.has("account_sid") {
-        section.missing("account_sid", "the account's SID: account_sid = \"AC...\".");
-    }
-    if !is_provided && !section.has("auth_token") {
-        section.missing("auth_token", "auth_token = { env = \"TWILIO_AUTH_TOKEN\" }.");
-    }
-    let minutes = section.number_or("listing_minutes", 5, 1, 1_440);
-    // Judged also where the rest of the credentials is missing.
-    let written_sid = account_sid.clone();
-    let account = SmsAccount {
-        credentials: account_sid.zip(auth_token).map(|(account_sid, auth_token)| Credentials {
-            account_sid,
-            auth_token,
-            signature_key,
-        }),
-        api_base: read_api_base(section),
-        messaging_service_sid: section.text("messaging_service_sid"),
-        listing: Duration::from_mins(minutes.into()),
-        sender_group: section.text_or("sender_group", "sms"),
-    };
-    check_sms(section, around, &account, written_sid);
-    Account::Sms(account)
-}
-
-fn read_api_base(section: &Section<'_>) -> Url {
-    let text = section.text_or("api_base", TWILIO_API);
-    Url::parse(&text).unwrap_or_else(|error| {
-        let reason = format!("\"{text}\" is not an address: {error}.");
-        section.refuse("api_base", reason, format!("Write \"{TWILIO_API}\"."));
-        Url::parse(TWILIO_API).expect("the provider's own address is one")
-    })
-}
-
-/// What only the connector can judge. Where it is not about the account, that is made up.
-fn check_sms(
-    section: &Section<'_>,
-    around: &Surroundings<'_>,
-    account: &SmsAccount,
-    written_sid: Option<String>,
-) {
-    let here = Url::parse("http://127.0.0.1").expect("an address of this machine");
-    let made_up = Provided {
-        account_sid: written_sid.unwrap_or_else(|| format!("AC{}", "0".repeat(32))),
-        auth_token: Secret::new("made up"),
-        api_base: account.api_base.clone(),
-    };
-    let Some(mut settings) = account.settings(&"unnamed".into(), &here, Some(&made_up)) else {
-        return;
-    };
-    settings.numbers = around.addresses.iter().cloned().map(rapport_model::Address::new).collect();
-    for problem in settings.validate() {
-        // An inbox without addresses is reported with its own key already.
-        if problem.key == "addresses" {
-            continue;
-        }
-        let key = problem.key.strip_prefix("sms.").unwrap_or_default();
-        let address = problem
-            .key
-            .strip_prefix("addresses[")
-            .and_then(|rest| rest.trim_end_matches(']').parse::<usize>().ok())
-            .and_then(|index| around.addresses.get(index));
-        let suggestion = sentence(&problem.suggestion);
-        if let Some(address) = address {
-            let reason = format!("\"{address}\": {}.", problem.reason);
-            around.inbox.refuse("addresses", reason, suggestion);
-        } else {
-            section.refuse(key, sentence(&problem.reason), suggestion);
-        }
+        Account::Email(account) => account.connect(inbox, all, bridge),
+        Account::Sms(account) => account.connect(inbox, all, bridge),
     }
 }
 

@@ -99,6 +99,8 @@ fn the_examples_in_comments_are_valid_and_show_the_defaults_of_an_inbox() {
         ("TWILIO_AUTH_TOKEN", "a"),
         ("TWILIO_SIGNATURE_KEY", "b"),
         ("RAPPORT_SECRET_KEY", "0123456789abcdef0123456789abcdef"),
+        ("RAPPORT_PREVIOUS_SECRET_KEY", "fedcba9876543210fedcba9876543210"),
+        ("MAIL_PASSWORD", "c"),
     ];
     let refused: Vec<String> = load(&text, &env)
         .problems
@@ -109,7 +111,8 @@ fn the_examples_in_comments_are_valid_and_show_the_defaults_of_an_inbox() {
     assert_eq!(refused, Vec::<String>::new());
 
     let text: String = text.lines().filter(|line| !line.starts_with("tls")).collect::<Vec<_>>().join("\n");
-    let full = format!("{:?}", valid(&text, &env).inboxes[0]);
+    let all = valid(&text, &env).inboxes;
+    let full = format!("{:?}", all.iter().find(|inbox| inbox.id.as_str() == "shop-sms").unwrap());
     let short = valid(INBOX, &[]);
     let inbox = &short.inboxes[0];
     assert_eq!(inbox.language, "en");
@@ -187,7 +190,7 @@ fn every_problem_is_reported_with_line_key_reason_and_suggestion() {
         "rapport.toml:3: server.litsen: There is no such key. Did you mean \"listen\"?",
         "rapport.toml:4: server.public_url: \"not an address\" is not an address",
         "rapport.toml:6: queue.undo_seconds: 900 is out of bounds. Write a number from 0 to 60.",
-        "rapport.toml:7: inbox.shop: The inbox has no channel. Add [inbox.shop.sms]",
+        "rapport.toml:7: inbox.shop: The inbox has no channel. Add [inbox.shop.email] or [inbox.shop.sms]",
         "rapport.toml:9: inbox.shop.zone: There is no time zone \"Europe/Berln\". Did you mean \"Europe/Berlin\"?",
         "rapport.toml:10: inbox.shop.teams: There is no team \"advise\". Did you mean \"advice\"?",
         "rapport.toml:12: inbox.shop.smss: There is no such key. Did you mean \"sms\"?",
@@ -396,4 +399,62 @@ fn a_file_that_is_no_text_is_named_by_its_line_with_what_to_do() {
     std::fs::remove_file(&path).unwrap();
     let error = read.err().expect("it is refused").to_string();
     assert_eq!(error, "line 3 is not UTF-8. Save the file in the encoding UTF-8");
+}
+
+const MAILBOX: &str = r#"
+[inbox.mail]
+brand = "shop"
+zone = "Europe/Berlin"
+addresses = ["Support@Shop.example"]
+[inbox.mail.email]
+authserv_id = "mx.shop.example"
+[inbox.mail.email.imap]
+host = "imap.shop.example"
+[inbox.mail.email.smtp]
+host = "smtp.shop.example"
+security = "starttls"
+[inbox.mail.email.auth]
+user = "support"
+password = { env = "TOKEN" }
+"#;
+
+#[test]
+fn a_mailbox_has_the_usual_ports_and_never_shows_its_password() {
+    let config = valid(MAILBOX, &[]);
+    let shown = format!("{:?}", config.inboxes[0]);
+    for default in ["port: 993", "port: 587", "[\"INBOX\"]", "start: Now", "largest_mail: 52428800"] {
+        assert!(shown.contains(default), "{default} in {shown}");
+    }
+    assert!(!shown.contains("hunter2"));
+    assert_eq!(config.inboxes[0].addresses[0].expose(), "support@shop.example");
+    let start = valid(&MAILBOX.replace("authserv_id", "start = 30\nauthserv_id"), &[]);
+    assert!(format!("{:?}", start.inboxes[0]).contains("Days(30)"));
+    let from_env = valid(MAILBOX, &[("RAPPORT__INBOX__MAIL__EMAIL__START", "now")]);
+    assert!(format!("{:?}", from_env.inboxes[0]).contains("start: Now"));
+}
+
+#[test]
+fn what_is_wrong_with_a_mailbox_is_said_with_its_key() {
+    let problem = |from: &str, to: &str, wanted: &[&str]| assert_problem(&MAILBOX.replace(from, to), wanted);
+    problem("Support@Shop.example", "support", &["inbox.mail.addresses", "no e-mail address"]);
+    problem("host = \"imap.shop.example\"", "", &["inbox.mail.email.imap.host", "missing"]);
+    problem("\"starttls\"", "\"none\"", &["inbox.mail.email.smtp.security", "Without TLS"]);
+    problem("\"starttls\"", "\"ssl\"", &["inbox.mail.email.smtp.security", "There is no security"]);
+    problem("password = { env = \"TOKEN\" }", "", &["inbox.mail.email.auth.password", "missing"]);
+    let both = "client_id = \"a\"\npassword = { env = \"TOKEN\" }";
+    problem("password = { env = \"TOKEN\" }", both, &["inbox.mail.email.auth.password", "Keep one"]);
+    let token = "client_id = \"a\"\ntoken_url = \"http://login.example/\"";
+    problem("password = { env = \"TOKEN\" }", token, &["inbox.mail.email.auth.token_url", "no TLS"]);
+    problem("password = { env = \"TOKEN\" }", token, &["inbox.mail.email.auth.refresh_token", "missing"]);
+    problem("authserv_id = \"mx.shop.example\"", "start = \"soon\"", &["inbox.mail.email.start", "now"]);
+    problem("authserv_id = \"mx.shop.example\"", "folders = []", &["inbox.mail.email.folders", "No folder"]);
+    problem(
+        "authserv_id = \"mx.shop.example\"",
+        "sent_folder = \"INBOX\"",
+        &["inbox.mail.email.sent_folder"],
+    );
+    problem("authserv_id = \"mx.shop.example\"", "append_sent = true", &["inbox.mail.email.append_sent"]);
+    problem("authserv_id = \"mx.shop.example\"", "", &["inbox.mail.email.authserv_id", "unverified"]);
+    let relay = "[inbox.mail.email.relays.form]\nsender = \"form\"\n[inbox.mail.email.imap]";
+    problem("[inbox.mail.email.imap]", relay, &["inbox.mail.email.relays.form.sender", "no e-mail address"]);
 }

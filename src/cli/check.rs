@@ -91,9 +91,11 @@ async fn try_store(config: &Config) -> bool {
 /// Tries each inbox and returns how many failed.
 async fn try_inboxes(config: &Config) -> usize {
     let url = config.server.public_url(config.server.listen);
+    let keys: Vec<_> = config.secret_key.clone().into_iter().collect();
+    let bridge = registry::Bridge { public_url: &url, keys: &keys, provided: None };
     let mut failed = 0;
     for inbox in &config.inboxes {
-        let outcome = match registry::connect(inbox, &config.inboxes, &url, None) {
+        let outcome = match registry::connect(inbox, &config.inboxes, &bridge) {
             Ok(Some(connector)) => connector.check().await.map_err(|error| error.to_string()),
             Ok(None) => {
                 println!("{}: the playground has its account, and is not running.", inbox.id);

@@ -174,17 +174,17 @@ fn read_inbox(
         section.missing("addresses", "the inbox's own addresses, such as addresses = [\"+4915550000001\"].");
     }
     let teams = read_served(section, teams);
-    let account = read_account(section, &addresses, playground);
+    let account = read_account(section, &addresses, playground)?;
     Some(Inbox {
         id: section.id().into(),
         name,
         brand: brand?,
         zone,
         language,
-        addresses: addresses.into_iter().map(Address::new).collect(),
+        addresses: addresses.iter().map(|address| account.canonical(address)).collect(),
         teams,
         bot_enabled,
-        account: account?,
+        account,
     })
 }
 

@@ -136,6 +136,7 @@ fn read(tree: &Table, report: &Report) -> Config {
     let bot = root.section("bot");
     let config = Config {
         secret_key: root.secret("secret_key"),
+        previous_secret_key: root.secret("previous_secret_key"),
         server: read_server(&root.section("server")),
         store: store_url::read(&store, &data_dir),
         queue: read_queue(&root.section("queue")),

@@ -23,6 +23,8 @@ pub struct Config {
     /// Signs media links and device cookies. `None` is possible on loopback only: then a key is
     /// made on the first start and kept in `data_dir`.
     pub secret_key: Option<Secret>,
+    /// The key before it: what was signed with that is still accepted.
+    pub previous_secret_key: Option<Secret>,
     /// The door to the world.
     pub server: Server,
     /// Where everything is stored.

@@ -137,6 +137,21 @@ impl<'a> Section<'a> {
         self.text(key).unwrap_or_else(|| default.to_owned())
     }
 
+    /// Whether the key holds this very word, or nothing is written; for keys that hold another type beside it.
+    pub fn is_text(&self, key: &'static str, word: &str) -> bool {
+        match self.node(key) {
+            None => {
+                self.show(key, quoted(word), &Origin::Default);
+                true
+            }
+            Some(node) if matches!(&node.value, Value::Text(text) if text == word) => {
+                self.show(key, quoted(word), &node.origin);
+                true
+            }
+            Some(_) => false,
+        }
+    }
+
     /// A number within bounds, or what holds where none is written.
     pub fn number_or(&self, key: &'static str, default: u32, least: u32, most: u32) -> u32 {
         if !self.has(key) {

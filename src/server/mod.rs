@@ -93,7 +93,10 @@ impl Server {
         let provided = playground.as_ref().map(playground::Playground::account);
         #[cfg(not(feature = "playground"))]
         let provided: Option<registry::Provided> = None;
-        let connectors = connect(&config, &public_url, provided.as_ref())?;
+        let keys: Vec<_> =
+            [Some(secret_key.clone()), config.previous_secret_key.clone()].into_iter().flatten().collect();
+        let bridge = registry::Bridge { public_url: &public_url, keys: &keys, provided: provided.as_ref() };
+        let connectors = connect(&config, &bridge)?;
         let config = Arc::new(config);
         let links = MediaLinks::new(secret_key.clone(), public_url.clone());
         let engine = Engine::start(Setup { config: config.clone(), store, blobs, clock, connectors, links });
@@ -231,14 +234,10 @@ fn facts(config: &Config, inbox: &crate::config::Inbox) -> InboxFacts {
 /// The connectors, by inbox.
 type Connectors = Vec<(InboxId, Arc<dyn Connector>)>;
 
-fn connect(
-    config: &Config,
-    public_url: &Url,
-    provided: Option<&registry::Provided>,
-) -> Result<Connectors, StartError> {
+fn connect(config: &Config, bridge: &registry::Bridge<'_>) -> Result<Connectors, StartError> {
     let mut connectors = Vec::new();
     for inbox in &config.inboxes {
-        let connector = registry::connect(inbox, &config.inboxes, public_url, provided)
+        let connector = registry::connect(inbox, &config.inboxes, bridge)
             .map_err(|source| StartError::Inbox { inbox: inbox.id.clone(), source })?;
         connectors.extend(connector.map(|connector| (inbox.id.clone(), connector)));
     }

@@ -34,7 +34,7 @@ use crate::{
     api::{self, Api, ApiError, Body},
     config::Config,
     engine::{Engine, webhook_url},
-    registry::Provided,
+    registry::{Provided, ProvidedSms},
     store::{NewAssociate, Role},
 };
 
@@ -86,11 +86,12 @@ impl Playground {
 
     /// The account that inboxes without one of their own use.
     pub(super) fn account(&self) -> Provided {
-        Provided {
+        let sms = ProvidedSms {
             account_sid: self.provider.account_sid().to_owned(),
             auth_token: Secret::new(self.provider.auth_token()),
             api_base: self.provider.api_base(),
-        }
+        };
+        Provided { sms, email: None }
     }
 
     /// The page's own API.

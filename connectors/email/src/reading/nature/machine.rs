@@ -302,7 +302,7 @@ fn is_by_hand(mail: &Mail<'_>) -> bool {
 fn is_deaf(address: &str) -> bool {
     let local = address.split('@').next().unwrap_or_default();
     let local = local.split('+').next().unwrap_or_default();
-    let plain: String = local.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let plain: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
     [
         "noreply",
         "donotreply",

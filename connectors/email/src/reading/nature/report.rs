@@ -62,7 +62,7 @@ fn groups(text: &str) -> Vec<Headers> {
     while from < trimmed.len() && groups.len() < MOST_GROUPS {
         let rest = &trimmed[from..];
         let end = rest.find("\n\n").map_or(rest.len(), |at| at + 2);
-        groups.push(Headers::of(rest[..end].as_bytes()));
+        groups.push(Headers::of(&rest.as_bytes()[..end]));
         from += end;
         from += trimmed[from..].len() - trimmed[from..].trim_start_matches('\n').len();
     }
@@ -129,19 +129,16 @@ fn free(mail: &Mail<'_>, evidence: &str) -> Nature {
 
 /// The Message-ID of our mail: from the returned mail or its headers.
 fn original(mail: &Mail<'_>) -> Option<String> {
-    let inner = mail.message.parts.iter().find_map(|part| match &part.body {
-        PartType::Message(inner) => inner.message_id().map(str::to_owned),
-        _ => {
-            let headers = matches!(
-                kind(part).as_str(),
-                "text/rfc822-headers"
-                    | "message/rfc822"
-                    | "message/global"
-                    | "message/global-headers"
-                    | "message/rfc822-headers"
-            );
-            headers.then(|| Headers::of(part.contents()).get("message-id").and_then(id)).flatten()
-        }
+    let inner = mail.message.parts.iter().find_map(|part| if let PartType::Message(inner) = &part.body { inner.message_id().map(str::to_owned) } else {
+        let headers = matches!(
+            kind(part).as_str(),
+            "text/rfc822-headers"
+                | "message/rfc822"
+                | "message/global"
+                | "message/global-headers"
+                | "message/rfc822-headers"
+        );
+        headers.then(|| Headers::of(part.contents()).get("message-id").and_then(id)).flatten()
     });
     let answers = || {
         mail.headers.any(&["in-reply-to", "references"]).and_then(|name| mail.headers.get(name)).and_then(id)
