@@ -129,16 +129,20 @@ fn free(mail: &Mail<'_>, evidence: &str) -> Nature {
 
 /// The Message-ID of our mail: from the returned mail or its headers.
 fn original(mail: &Mail<'_>) -> Option<String> {
-    let inner = mail.message.parts.iter().find_map(|part| if let PartType::Message(inner) = &part.body { inner.message_id().map(str::to_owned) } else {
-        let headers = matches!(
-            kind(part).as_str(),
-            "text/rfc822-headers"
-                | "message/rfc822"
-                | "message/global"
-                | "message/global-headers"
-                | "message/rfc822-headers"
-        );
-        headers.then(|| Headers::of(part.contents()).get("message-id").and_then(id)).flatten()
+    let inner = mail.message.parts.iter().find_map(|part| {
+        if let PartType::Message(inner) = &part.body {
+            inner.message_id().map(str::to_owned)
+        } else {
+            let headers = matches!(
+                kind(part).as_str(),
+                "text/rfc822-headers"
+                    | "message/rfc822"
+                    | "message/global"
+                    | "message/global-headers"
+                    | "message/rfc822-headers"
+            );
+            headers.then(|| Headers::of(part.contents()).get("message-id").and_then(id)).flatten()
+        }
     });
     let answers = || {
         mail.headers.any(&["in-reply-to", "references"]).and_then(|name| mail.headers.get(name)).and_then(id)

@@ -63,16 +63,14 @@ fn of_status(status: &str) -> Why {
     let (subject, detail) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     match (subject, detail) {
         ("1", "2") => Why::NoHost,
-        ("1", "1" | "0" | "3" | "6" | "10") => Why::NoMailbox,
-        ("1", _) => Why::Policy,
-        ("2", "1") => Why::Disabled,
-        ("2", "2") => Why::Full,
-        ("2" | "3", "3" | "4") => Why::TooLarge,
-        ("3", "1") => Why::Full,
-        ("3" | "4", "2" | "5") => Why::Busy,
         ("4", "4" | "0") if status.starts_with('5') => Why::NoHost,
+        ("1", "1" | "0" | "3" | "6" | "10") => Why::NoMailbox,
+        ("1" | "7", _) => Why::Policy,
+        ("2", "1") => Why::Disabled,
+        ("2", "2") | ("3", "1") => Why::Full,
+        ("2" | "3", "3" | "4") => Why::TooLarge,
+        ("3" | "4", "2" | "5") => Why::Busy,
         ("4", _) => Why::NoAnswer,
-        ("7", _) => Why::Policy,
         _ => Why::Unknown,
     }
 }
