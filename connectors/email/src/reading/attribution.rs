@@ -246,6 +246,14 @@ static STAMP: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("a valid pattern")
 });
+/// A date, a name and an address, or a name, an address and a verb, and nothing else.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    let verbs = WROTE.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("|");
+    Regex::new(&format!(
+        r"(?i)^\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}} [^<>]{{1,80}}<[^<>\s]+@[^<>\s]+>:?$|^[^<>:]{{1,60}}<[^<>\s]+@[^<>\s]+>\s*(?:{verbs})\s*[:：]$"
+    ))
+    .expect("a pattern of escaped words")
+});
 static SHARED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:\s|-{2,}\s*)(On\s(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s.*)$").expect("a valid pattern")
 });
@@ -287,22 +295,27 @@ pub(super) fn ending_at(lines: &[Line<'_>], at: usize, is_marked: bool) -> Optio
         return Some(Attribution { from: from.unwrap_or(at), to: at, is_strong: true, offset: 0 });
     }
     let mut joined = String::new();
+    let mut weak = None;
     for from in (at.saturating_sub(MAX_LINES - 1)..=at).rev() {
         let line = lines.get(from)?;
         if line.is_blank() || line.is_quoted() || joined.len() + line.text.len() > MAX_LEN {
             break;
         }
         joined = if joined.is_empty() { line.text.to_owned() } else { format!("{} {joined}", line.text) };
-        if let Some(is_strong) = judge(&joined, is_marked) {
-            let mut found = Attribution { from, to: at, is_strong, offset: 0 };
-            found.offset = offset_within(line);
-            if found.offset == 0 {
-                found.from = extend(lines, from);
-            }
-            return Some(found);
+        let Some(is_strong) = judge(&joined, is_marked) else { continue };
+        let mut found = Attribution { from, to: at, is_strong, offset: 0 };
+        if !is_strong {
+            // The date may stand on a line above.
+            weak = weak.or(Some(found));
+            continue;
         }
+        found.offset = offset_within(line);
+        if found.offset == 0 {
+            found.from = extend(lines, from);
+        }
+        return Some(found);
     }
-    None
+    weak
 }
 
 /// Whether a joined line is an attribution, and then whether it is a strong one.
@@ -310,7 +323,7 @@ fn judge(text: &str, is_marked: bool) -> Option<bool> {
     let trimmed = text.trim_end_matches(['*', '_', ' ', '\u{a0}', '"']);
     let ends_open = trimmed.ends_with([':', '：']);
     let ends_rule = trimmed.starts_with("---") && trimmed.ends_with("---");
-    if STAMP.is_match(text) {
+    if STAMP.is_match(text) || NAMED.is_match(text) {
         return Some(true);
     }
     let verb = VERB.find(text);
@@ -335,7 +348,8 @@ fn judge(text: &str, is_marked: bool) -> Option<bool> {
         {
             Some(true)
         }
-        None if ends_open && is_dated && is_marked => Some(true),
+        None if ends_open && is_dated && is_marked && has_address => Some(true),
+        None if ends_open && has_time && DATE.is_match(text) && is_marked => Some(false),
         None if ends_open && has_time && has_address && DATE.is_match(text) => Some(true),
         None if is_marked && has_date && has_time && has_address => Some(true),
         _ => None,

@@ -14,6 +14,8 @@ use super::{
 pub(super) enum Mark {
     /// It is shown.
     Keep,
+    /// Its first bytes are shown, so many; what follows them is a quote.
+    Front(usize),
     /// It repeats what was written before.
     Quote,
     /// It is a signature.
@@ -43,7 +45,7 @@ pub(super) fn fold(body: &Body, is_forward: bool) -> Folded {
     if end == lines.len() {
         quote::mark(own, own_marks);
     } else {
-        signature::mark(own, own_marks);
+        signature::mark(own, own_marks, false);
     }
     let has_quote = marks.contains(&Mark::Quote);
     let noquote = join(&lines, &marks, |mark| mark != Mark::Quote);
@@ -65,21 +67,25 @@ fn join(lines: &[Line<'_>], marks: &[Mark], keeps: impl Fn(Mark) -> bool) -> Str
     let mut blanks = 0;
     let mut is_gap = false;
     for (line, mark) in lines.iter().zip(marks) {
-        if !keeps(*mark) {
-            is_gap = true;
-            continue;
-        }
+        let raw = match *mark {
+            Mark::Front(len) => line.raw.get(..len).unwrap_or(line.raw),
+            mark if keeps(mark) => line.raw,
+            _ => {
+                is_gap = true;
+                continue;
+            }
+        };
         if line.is_blank() && !line.is_quoted() {
             blanks += 1;
             continue;
         }
         if !out.is_empty() {
             // Where something was left out, its blanks go with it.
-            let count = if is_gap { blanks.clamp(1, 1) } else { blanks };
+            let count = if is_gap { 1 } else { blanks };
             out.extend(std::iter::repeat_n('\n', count + 1));
         }
         (blanks, is_gap) = (0, false);
-        out.push_str(line.raw.trim_end());
+        out.push_str(raw.trim_end());
     }
     clean(&out)
 }

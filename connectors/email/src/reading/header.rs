@@ -115,7 +115,8 @@ fn line_end(bytes: &[u8], from: usize) -> usize {
 
 /// Parses a list of mailboxes; groups are dissolved.
 fn mailboxes(value: &[u8]) -> Vec<Mailbox> {
-    let decoded = encoded_word::decode_quoted(value);
+    // The parser ends the last mailbox at the end of a line.
+    let decoded = encoded_word::decode_quoted(value) + "\n";
     let HeaderValue::Address(address) = MessageStream::new(decoded.as_bytes()).parse_address() else {
         return Vec::new();
     };

@@ -5,7 +5,8 @@
 //! the one quote of a mail that names its author.
 
 use super::{
-    attribution, delimiter,
+    attribution::{self, Attribution},
+    delimiter,
     fold::Mark,
     header_block,
     line::{Hint, Line},
@@ -21,9 +22,12 @@ pub(super) fn mark(lines: &[Line<'_>], marks: &mut [Mark]) {
     }
     let (lines, marks) = (lines.get(..end).unwrap_or_default(), marks.get_mut(..end).unwrap_or_default());
     let runs = runs(lines, marks);
+    let mut has_more = false;
     for run in runs.iter().filter(|run| !run.is_quoted) {
-        let (lines, marks) = (lines.get(run.from..run.to), marks.get_mut(run.from..run.to));
-        signature::mark(lines.unwrap_or_default(), marks.unwrap_or_default());
+        let (lines, marks) = (lines.get(run.from..run.to).unwrap_or_default(), marks.get_mut(run.from..run.to));
+        let marks = marks.unwrap_or_default();
+        signature::mark(lines, marks, has_more);
+        has_more |= has_own_before(lines, marks, lines.len());
     }
     judge(lines, marks, &runs, &seen);
 }
@@ -47,20 +51,20 @@ fn find(lines: &[Line<'_>], marks: &mut [Mark], seen: &mut Seen) -> usize {
         }
         let is_marked = follows.get(at).copied().unwrap_or_default();
         if let Some(found) = attribution::ending_at(lines, at, is_marked) {
-            let had_own = has_own_before(lines, marks, found.from) || found.offset > 0;
-            if is_marked || !had_own {
+            let has_own = found.offset > 0 || has_own_before(lines, marks, found.from);
+            if is_marked || !has_own {
                 // The answer may come below, so that nothing is cut here.
                 seen.has_author |= is_marked;
-                for mark in
-                    marks.get_mut(found.from + usize::from(found.offset > 0)..=found.to).unwrap_or_default()
-                {
+                for mark in marks.get_mut(found.from..=found.to).unwrap_or_default() {
                     *mark = Mark::Quote;
                 }
+                keep_front(marks, found);
                 at += 1;
                 continue;
             }
             if found.is_strong {
                 seen.has_author = true;
+                keep_front(marks, found);
                 return above_rules(lines, found.from + usize::from(found.offset > 0));
             }
         }
@@ -74,6 +78,13 @@ fn find(lines: &[Line<'_>], marks: &mut [Mark], seen: &mut Seen) -> usize {
         at += 1;
     }
     lines.len()
+}
+
+/// The answer ends on the line where the attribution begins.
+fn keep_front(marks: &mut [Mark], found: Attribution) {
+    if let Some(mark) = marks.get_mut(found.from).filter(|_| found.offset > 0) {
+        *mark = Mark::Front(found.offset);
+    }
 }
 
 fn quoted_follows(lines: &[Line<'_>]) -> Vec<bool> {
@@ -90,7 +101,7 @@ fn quoted_follows(lines: &[Line<'_>]) -> Vec<bool> {
 
 fn has_own_before(lines: &[Line<'_>], marks: &[Mark], end: usize) -> bool {
     lines.iter().zip(marks).take(end).any(|(line, mark)| {
-        *mark == Mark::Keep && !line.is_blank() && !line.is_quoted() && !header_block::is_rule(line.text)
+        matches!(mark, Mark::Keep | Mark::Front(_)) && !line.is_blank() && !line.is_quoted() && !header_block::is_rule(line.text)
     })
 }
 

@@ -389,15 +389,16 @@ static CONTACT: LazyLock<RegexSet> = LazyLock::new(|| {
     .expect("valid patterns")
 });
 
-/// Marks the signature of the writer's own lines, which stand together.
-pub(super) fn mark(lines: &[Line<'_>], marks: &mut [Mark]) {
+/// Marks the signature of the writer's own lines, which stand together. `has_more`: there are more of them
+/// above.
+pub(super) fn mark(lines: &[Line<'_>], marks: &mut [Mark], has_more: bool) {
     for (line, mark) in lines.iter().zip(marks.iter_mut()) {
         if line.hint == Hint::Signature && *mark == Mark::Keep {
             *mark = if is_program(line.text) { Mark::Program } else { Mark::Signature };
         }
     }
     behind_delimiter(lines, marks);
-    while from_below(lines, marks) {}
+    while from_below(lines, marks, has_more) {}
 }
 
 fn behind_delimiter(lines: &[Line<'_>], marks: &mut [Mark]) {
@@ -423,7 +424,7 @@ fn behind_delimiter(lines: &[Line<'_>], marks: &mut [Mark]) {
 }
 
 /// Takes one piece of a signature off the end; `false`: there is none.
-fn from_below(lines: &[Line<'_>], marks: &mut [Mark]) -> bool {
+fn from_below(lines: &[Line<'_>], marks: &mut [Mark], has_more: bool) -> bool {
     let is_own = |at: usize, marks: &[Mark]| {
         marks.get(at) == Some(&Mark::Keep) && lines.get(at).is_some_and(|line| !line.is_blank())
     };
@@ -445,7 +446,7 @@ fn from_below(lines: &[Line<'_>], marks: &mut [Mark]) -> bool {
         return true;
     }
     let first = paragraph(lines, last);
-    let has_more = (0..first).any(|at| is_own(at, marks));
+    let has_more = has_more || (0..first).any(|at| is_own(at, marks));
     if has_more && let Some(from) = note(lines, first, last) {
         set(marks, from, Mark::Signature);
         return true;
@@ -634,7 +635,9 @@ fn behind_rule(lines: &[Line<'_>], last: usize) -> Option<usize> {
         }
         if header_block::is_rule(line.text) && !line.text.contains(' ') {
             let block = lines.get(at..=last)?;
-            let is_foot = block.iter().any(|line| CONTACT.is_match(line.text));
+            // Underscores alone part a signature, too, where nothing else is ruled.
+            let is_short = line.text.starts_with('_') && count <= 8 && block.iter().all(|line| line.text.len() <= 80);
+            let is_foot = is_short || block.iter().any(|line| CONTACT.is_match(line.text));
             return is_foot.then_some(at);
         }
     }

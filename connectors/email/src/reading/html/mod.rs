@@ -10,6 +10,7 @@ mod programs;
 use std::cell::RefCell;
 
 use html5ever::{
+    LocalName,
     tendril::StrTendril,
     tokenizer::{
         BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
@@ -26,7 +27,7 @@ use super::line::{Hint, Hints};
 /// The most markup that is rendered, in bytes.
 const MAX_MARKUP: usize = 2 * 1024 * 1024;
 /// How many open elements a closing tag is compared with.
-const MAX_LOOK_BACK: usize = 32;
+const MAX_LOOK_BACK: usize = 128;
 /// The longest description of a picture that is shown, in bytes.
 const MAX_DESCRIPTION: usize = 200;
 
@@ -86,7 +87,7 @@ impl TokenSink for Sink {
 
 /// What an open element changes until it closes.
 struct Open {
-    name: Box<str>,
+    name: LocalName,
     quotes: bool,
     hides: bool,
     preformats: bool,
@@ -153,9 +154,7 @@ impl Page {
                     | "select"
             );
         let hides = hides && name != "head";
-        let starts_text = !matches!(name, "html" | "body");
-        let is_tracked = hides || role != Role::None || gap != Gap::None || matches!(name, "ul" | "ol");
-        if !is_tracked || !starts_text {
+        if matches!(name, "html" | "body") {
             return;
         }
         if self.hidden == 0 {
@@ -245,9 +244,10 @@ impl Page {
         }
     }
 
-    fn close(&mut self, name: &str) {
+    fn close(&mut self, tag: &LocalName) {
+        let name = &**tag;
         match name {
-            "br" | "p" if !self.open.iter().rev().take(MAX_LOOK_BACK).any(|open| &*open.name == name) => {
+            "br" | "p" if !self.open.iter().rev().take(MAX_LOOK_BACK).any(|open| open.name == *tag) => {
                 return self.out.line_break();
             }
             "ul" | "ol" => {
@@ -255,7 +255,7 @@ impl Page {
             }
             _ => {}
         }
-        let found = self.open.iter().rev().take(MAX_LOOK_BACK).position(|open| &*open.name == name);
+        let found = self.open.iter().rev().take(MAX_LOOK_BACK).position(|open| open.name == *tag);
         // The end of a phrase closes no block that was left open within it.
         let Some(found) = found else { return };
         for _ in 0..=found {
