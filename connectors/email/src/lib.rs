@@ -9,6 +9,7 @@ pub mod address;
 pub mod compose;
 mod config;
 mod error;
+pub mod inbound;
 mod outbound;
 pub mod reading;
 pub mod smtp;

@@ -214,7 +214,7 @@ fn cut(text: &str) -> &str {
 
 /// Whether the text of a part stands in the message itself and not in a file.
 fn is_displayed(part: &MessagePart<'_>, index: usize) -> bool {
-    let is_attached = part.content_disposition().is_some_and(|kind| kind.is_attachment());
+    let is_attached = part.content_disposition().is_some_and(mail_parser::ContentType::is_attachment);
     index == 0 && !is_attached || !is_attached && part.attachment_name().is_none()
 }
 

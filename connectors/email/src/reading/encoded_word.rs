@@ -109,7 +109,7 @@ impl<'a> Word<'a> {
         let rest = rest.get(..rest.len().min(MAX_WORD))?;
         let charset_end = rest.iter().take(64).position(|&byte| byte == b'?')?;
         let charset = rest.get(..charset_end)?;
-        if charset.is_empty() || charset.iter().any(|byte| byte.is_ascii_whitespace()) {
+        if charset.is_empty() || charset.iter().any(u8::is_ascii_whitespace) {
             return None;
         }
         let is_base64 = match rest.get(charset_end + 1)? {

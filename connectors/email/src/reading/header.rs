@@ -72,7 +72,7 @@ impl Seen {
             "cc" if reading.cc.is_empty() => reading.cc = mailboxes(value),
             "date" if reading.date.is_none() => reading.date = date(value),
             "message-id" if reading.message_id.is_none() => {
-                reading.message_id = ids(value).into_iter().next()
+                reading.message_id = ids(value).into_iter().next();
             }
             "in-reply-to" if reading.in_reply_to.is_empty() => reading.in_reply_to = ids(value),
             "references" if reading.references.is_empty() => reading.references = ids(value),

@@ -24,7 +24,8 @@ pub(super) fn mark(lines: &[Line<'_>], marks: &mut [Mark]) {
     let runs = runs(lines, marks);
     let mut has_more = false;
     for run in runs.iter().filter(|run| !run.is_quoted) {
-        let (lines, marks) = (lines.get(run.from..run.to).unwrap_or_default(), marks.get_mut(run.from..run.to));
+        let (lines, marks) =
+            (lines.get(run.from..run.to).unwrap_or_default(), marks.get_mut(run.from..run.to));
         let marks = marks.unwrap_or_default();
         signature::mark(lines, marks, has_more);
         has_more |= has_own_before(lines, marks, lines.len());
@@ -101,7 +102,10 @@ fn quoted_follows(lines: &[Line<'_>]) -> Vec<bool> {
 
 fn has_own_before(lines: &[Line<'_>], marks: &[Mark], end: usize) -> bool {
     lines.iter().zip(marks).take(end).any(|(line, mark)| {
-        matches!(mark, Mark::Keep | Mark::Front(_)) && !line.is_blank() && !line.is_quoted() && !header_block::is_rule(line.text)
+        matches!(mark, Mark::Keep | Mark::Front(_))
+            && !line.is_blank()
+            && !line.is_quoted()
+            && !header_block::is_rule(line.text)
     })
 }
 

@@ -636,7 +636,8 @@ fn behind_rule(lines: &[Line<'_>], last: usize) -> Option<usize> {
         if header_block::is_rule(line.text) && !line.text.contains(' ') {
             let block = lines.get(at..=last)?;
             // Underscores alone part a signature, too, where nothing else is ruled.
-            let is_short = line.text.starts_with('_') && count <= 8 && block.iter().all(|line| line.text.len() <= 80);
+            let is_short =
+                line.text.starts_with('_') && count <= 8 && block.iter().all(|line| line.text.len() <= 80);
             let is_foot = is_short || block.iter().any(|line| CONTACT.is_match(line.text));
             return is_foot.then_some(at);
         }

@@ -54,7 +54,7 @@ const CAMPAIGN: &[&str] = &[
 /// Judges a mail that reports nothing.
 pub(super) fn judge(mail: &Mail<'_>) -> Option<Nature> {
     let sender = mail.sender();
-    if mail.us.addresses.contains(&sender) {
+    if mail.us.addresses.contains(&sender) && !has_other_reply_to(mail, &sender) {
         return Some(Nature::of(Machine::Echo, "It was sent from an address of our own."));
     }
     let (subject, own) = (mail.subject(), Words::of(mail.own));
