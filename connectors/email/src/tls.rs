@@ -52,10 +52,13 @@ impl Tls {
     }
 }
 
-/// What is wrong with the server's certificate, for a person; `None` where something else failed.
-pub(crate) fn wrong_certificate(error: &io::Error) -> Option<&'static str> {
+/// What is wrong with the server's certificate, or with its TLS, for a person; `None` where the connection
+/// failed for another reason.
+pub(crate) fn wrong_tls(error: &io::Error) -> Option<&'static str> {
     let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let rustls::Error::InvalidCertificate(wrong) = error else { return None };
+    let rustls::Error::InvalidCertificate(wrong) = error else {
+        return Some("the server speaks no TLS here that we do; see the keys port and security");
+    };
     Some(match wrong {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "the server's certificate is for another name than the configured host"

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     compose::Composed,
     config::{Security, Server},
-    tls::{Tls, wrong_certificate},
+    tls::{Tls, wrong_tls},
 };
 
 /// After so many mails a connection has done its work; many servers say so with a 421.
@@ -77,7 +77,7 @@ impl Connection {
         let (Ok(ours), Ok(theirs)) = (ours, theirs) else { return Err(Failure::Away) };
         // A small command must not wait for the one before it to be acknowledged.
         let _ = stream.set_nodelay(true);
-        if server.security == Security::None && !theirs.ip().is_loopback() {
+        if !may_speak(server.security, theirs) {
             return Err(Failure::Insecure("without TLS only a server on this machine is used"));
         }
         let mut wire = Wire::over(stream);
@@ -269,12 +269,17 @@ impl Connection {
     }
 }
 
-async fn secured(wire: Wire, tls: &Tls, timeouts: Timeouts) -> Result<Wire, Failure> {
-    let handshake = timeout(timeouts.connect, wire.secure(tls)).await.map_err(|_| Failure::Away)?;
-    handshake.map_err(|error| wrong_certificate(&error).map_or(Failure::Away, Failure::Insecure))
+/// In the clear only to this machine.
+fn may_speak(security: Security, to: SocketAddr) -> bool {
+    security != Security::None || to.ip().to_canonical().is_loopback()
 }
 
-/// With a second dot before each line that begins with one (RFC 5321 section 4.5.2). The text has CR LF alone,
+async fn secured(wire: Wire, tls: &Tls, timeouts: Timeouts) -> Result<Wire, Failure> {
+    let handshake = timeout(timeouts.connect, wire.secure(tls)).await.map_err(|_| Failure::Away)?;
+    handshake.map_err(|error| wrong_tls(&error).map_or(Failure::Away, Failure::Insecure))
+}
+
+/// With a second dot before each line that begins with one (RFC 5321 section 4.5.2). The text has CR LF alone
 /// and ends with it.
 fn stuffed(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + 64);
@@ -285,4 +290,31 @@ fn stuffed(bytes: &[u8]) -> Vec<u8> {
         out.extend_from_slice(line);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_tls_only_this_machine_is_spoken_to() {
+        for (address, here) in [
+            ("127.0.0.1:25", true),
+            ("127.8.9.1:25", true),
+            ("[::1]:25", true),
+            ("[::ffff:127.0.0.1]:25", true),
+            ("10.0.0.1:25", false),
+            ("192.0.2.1:25", false),
+            ("[2001:db8::1]:25", false),
+        ] {
+            let address = address.parse().unwrap();
+            assert_eq!(may_speak(Security::None, address), here, "{address}");
+            assert!(may_speak(Security::StartTls, address) && may_speak(Security::Tls, address));
+        }
+    }
+
+    #[test]
+    fn each_line_that_begins_with_a_dot_gets_another() {
+        assert_eq!(stuffed(b".\r\na.\r\n..b\r\n"), b"..\r\na.\r\n...b\r\n");
+    }
 }

@@ -86,6 +86,9 @@ impl Reply {
         match (self.code, stage) {
             (_, Stage::Greeting | Stage::Hello) => "the mail server does not talk to us",
             (_, Stage::Sender) => "the mail server does not let us send from this address",
+            (550 | 554, Stage::Recipient) if self.status() == Some("5.7.1") => {
+                "a rule of a mail server on its way forbids it"
+            }
             (550 | 551, Stage::Recipient) => "this mailbox does not exist, or takes no mail from us",
             (552, Stage::Recipient) => "the recipient's mailbox is full",
             (552, _) => "the mail is too large, or the recipient's mailbox is full",
@@ -112,6 +115,10 @@ fn meaning_of_status(status: &str) -> Option<&'static str> {
         "5.4.1" | "5.4.4" => "the recipient's mail server can't be found",
         "5.4.6" => "the mail went round in circles",
         "5.7.26" | "5.7.25" | "5.7.23" => "our domain is not set up for sending: see SPF, DKIM and DMARC",
+        // Of the class of rules, what no line above tells more exactly.
+        rule if rule.starts_with("5.7.") && rule != "5.7.1" => {
+            "a rule of a mail server on its way forbids it"
+        }
         _ => return None,
     })
 }
@@ -149,6 +156,8 @@ mod tests {
                 Stage::Recipient,
                 "550: this mailbox does not exist, or takes no mail from us",
             ),
+            ("550 5.7.1 no", Stage::Recipient, "550 5.7.1: a rule of a mail server on its way forbids it"),
+            ("554 5.7.0 no", Stage::Text, "554 5.7.0: a rule of a mail server on its way forbids it"),
             ("552 5.2.2 over quota", Stage::Recipient, "552 5.2.2: the recipient's mailbox is full"),
             ("552 too big", Stage::Text, "552: the mail is too large, or the recipient's mailbox is full"),
             ("554 5.7.1 spam", Stage::Text, "554 5.7.1: the mail was refused because of what is in it"),
