@@ -220,6 +220,7 @@ mod tests {
         let both = tokens(&["new", "old"]);
         assert_eq!(both.verify(&old), Some(id.clone()));
         let new = both.message_id(&id, "shop.example");
+        assert_eq!(both.verify(&new), Some(id.clone()));
         assert_eq!(tokens(&["new"]).verify(&new), Some(id));
         assert_eq!(tokens(&["new"]).verify(&old), None, "a key that was taken out is not known any more");
     }

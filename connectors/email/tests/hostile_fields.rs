@@ -40,6 +40,7 @@ const HOSTILE: &[&str] = &[
     "a; filename=evil.exe\r\nX: y",
     "a\\",
     "\u{202e}evil",
+    "a><evil@x.example",
     "(comment",
     "group: evil@x.example;",
     "--=_a\r\nContent-Type: text/html",
@@ -102,6 +103,8 @@ async fn the_headers_are_the_same_and_the_server_sees_one_mail() {
         assert_eq!((&mail.from[..], &mail.to[..]), (OURS, &[THEIRS.to_owned()][..]));
         let read = MessageParser::default().parse(&mail.bytes).unwrap();
         assert_eq!(read.message_id(), Some(receipt.id.as_str()));
+        assert_eq!(read.in_reply_to().as_text(), Some("a@b.example"), "{hostile:?}");
+        assert!(mail.header("References").unwrap().matches('<').count() <= 2, "{hostile:?}");
         assert_eq!(read.from().unwrap().iter().count(), 1);
         assert_eq!(read.to().unwrap().iter().count(), 1);
         let first = |list: Option<&mail_parser::Address<'_>>| {
