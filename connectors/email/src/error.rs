@@ -12,4 +12,7 @@ pub enum EmailError {
     /// The configured roots can't be read.
     #[error("the roots of a server are not certificates in PEM")]
     Roots,
+    /// A mailbox with XOAUTH2 needs somebody to get tokens.
+    #[error("access tokens can't be got")]
+    AccessTokens,
 }

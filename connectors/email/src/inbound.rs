@@ -30,25 +30,50 @@ const MOST_RECIPIENTS: usize = 200;
 /// A longer name of a mail is none (RFC 5322 section 2.1.1), in octets.
 const LONGEST_NAME: usize = 998;
 
-/// A mail as it lies on the server.
-#[derive(Debug, Clone)]
+/// A mail as it was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
     /// The folder that it lies in.
     pub folder: String,
-    /// Whether that is the folder of what we sent.
+    /// Whether that is the folder of what was sent.
     pub is_sent: bool,
-    /// Whether that is the folder of what the server takes for spam.
-    pub is_junk: bool,
-    /// The generation of the folder's numbers (RFC 3501 section 2.3.1.1).
+    /// Under which its number means what it means (RFC 3501 section 2.3.1.1).
     pub uid_validity: u32,
-    /// Its number there.
+    /// Its number in the folder.
     pub uid: u32,
-    /// When the server got it.
+    /// When it came into the mailbox (INTERNALDATE).
     pub internal_date: Timestamp,
-    /// What there is of it, byte by byte.
+    /// Its flags and keywords, as the server writes them.
+    pub flags: Vec<String>,
+    /// Its bytes.
     pub raw: Vec<u8>,
-    /// Whether that is all of it.
-    pub is_whole: bool,
+    /// Whether these are all of them: of a very large mail only the beginning is fetched.
+    pub complete: bool,
+}
+
+impl Fetched {
+    /// The id of the mail: the server's, and no sender can choose it.
+    pub fn id(&self) -> ExternalMessageId {
+        ExternalMessageId(format!("{}/{}/{}", self.folder, self.uid_validity, self.uid))
+    }
+
+    /// A mail that can't be read, or could not be had as a whole.
+    pub fn unreadable(self, reason: &str) -> InboundEvent {
+        InboundEvent::Unreadable {
+            id: self.id(),
+            at: self.internal_date,
+            raw: RawPayload { content_type: MAIL.to_owned(), bytes: self.raw },
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Whether the server takes it for spam: by where it put it, or by the keyword of RFC 8457's kind.
+    fn is_junk(&self) -> bool {
+        let folder = self.folder.to_ascii_lowercase();
+        let name = folder.rsplit(['/', '.']).next().unwrap_or_default();
+        ["junk", "spam", "junk email", "junk e-mail", "bulk mail"].contains(&name)
+            || self.flags.iter().any(|flag| flag.eq_ignore_ascii_case("$junk"))
+    }
 }
 
 /// Turns mails into events, for one inbox.
@@ -71,8 +96,8 @@ impl Translator {
 
     /// What a mail is: nothing where it is our own that came back.
     pub fn events(&self, mail: Fetched) -> Vec<InboundEvent> {
-        let id = format!("{}/{}/{}", mail.folder, mail.uid_validity, mail.uid);
-        self.of(mail, ExternalMessageId(id))
+        let id = mail.id();
+        self.of(mail, id)
     }
 
     /// What a mail that was parked is, read again.
@@ -80,12 +105,12 @@ impl Translator {
         let mail = Fetched {
             folder: String::new(),
             is_sent: false,
-            is_junk: false,
             uid_validity: 0,
             uid: 0,
             internal_date: at,
+            flags: Vec::new(),
             raw: raw.to_vec(),
-            is_whole: true,
+            complete: true,
         };
         let id = format!("again/{}", content::digest(raw));
         self.of(mail, ExternalMessageId(id))
@@ -99,7 +124,7 @@ impl Translator {
             .map(|from| trust::Sender { name: Some(from.name.as_str()), address: &from.address })
             .collect();
         let mut verdict = trust::judge(&reading.headers, &from, self.settings.authserv_id.as_deref());
-        verdict.suspected |= mail.is_junk;
+        verdict.suspected |= mail.is_junk();
         let author = match author::identify(
             &self.settings,
             &self.us,
@@ -189,7 +214,7 @@ impl Translator {
             })
             .collect();
         let our_address = self.our_address(&reading);
-        let letter = self.letter(&reading, verdict, token, mail.is_whole);
+        let letter = self.letter(&reading, verdict, token, mail.complete);
         let answered_by_nobody = machine.is_some() || author.is_spoof_of_us;
         let text = if reading.text_reply.trim().is_empty() { reading.text } else { reading.text_reply };
         InboundMessage {

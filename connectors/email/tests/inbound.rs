@@ -52,12 +52,12 @@ fn fetched(raw: &str) -> Fetched {
     Fetched {
         folder: "INBOX".to_owned(),
         is_sent: false,
-        is_junk: false,
         uid_validity: 7,
         uid: 11,
         internal_date: Timestamp(1_000),
+        flags: Vec::new(),
         raw: raw.replace('\n', "\r\n").into_bytes(),
-        is_whole: true,
+        complete: true,
     }
 }
 
@@ -229,7 +229,7 @@ fn the_content_of_a_mail_is_the_same_under_another_number_and_another_with_anoth
 #[test]
 fn a_mail_without_a_sender_is_parked_and_what_is_suspected_is_told() {
     assert!(matches!(events("Subject: x\n\nHello\n").as_slice(), [InboundEvent::Unreadable { .. }]));
-    let junk = Fetched { is_junk: true, ..fetched(&mail("")) };
+    let junk = Fetched { folder: "INBOX.Junk".to_owned(), ..fetched(&mail("")) };
     let events = Translator::new(&settings()).events(junk);
     let [InboundEvent::Message(message)] = events.as_slice() else { panic!("{events:?}") };
     assert!(message.letter.suspected && message.unanswerable.is_none());

@@ -1,11 +1,13 @@
 //! Fake providers that speak the real protocols over loopback, with state.
 //!
 //! For tests, the bench and the playground. They share no code with the connectors that they
-//! judge, beside the HTTP client. Start at [`FakeTwilio`] and [`FakeSmtp`].
+//! judge, beside the HTTP client. Start at [`FakeTwilio`], [`FakeSmtp`] and [`FakeImap`].
 
+pub mod imap;
 pub mod smtp;
 pub mod tls;
 pub mod twilio;
 
+pub use imap::{FakeImap, FakeImapConfig};
 pub use smtp::{FakeSmtp, FakeSmtpConfig};
 pub use twilio::{FakeTwilio, FakeTwilioConfig};

@@ -5,7 +5,7 @@
 //! signing in, `wire` lines and TLS, `mail` judges what was taken. It delivers nothing: who wants the
 //! mail takes it from [`FakeSmtp::accepted`] or watches [`FakeSmtp::subscribe`].
 
-mod auth;
+pub(crate) mod auth;
 mod fault;
 mod mail;
 mod session;
