@@ -15,4 +15,7 @@ pub enum EmailError {
     /// A mailbox with XOAUTH2 needs somebody to get tokens.
     #[error("access tokens can't be got")]
     AccessTokens,
+    /// A token goes in the clear to this machine alone.
+    #[error("the address of access tokens has to begin with https")]
+    TokenUrl,
 }

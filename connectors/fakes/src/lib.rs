@@ -4,10 +4,12 @@
 //! judge, beside the HTTP client. Start at [`FakeTwilio`], [`FakeSmtp`] and [`FakeImap`].
 
 pub mod imap;
+pub mod oauth;
 pub mod smtp;
 pub mod tls;
 pub mod twilio;
 
 pub use imap::{FakeImap, FakeImapConfig};
+pub use oauth::FakeTokens;
 pub use smtp::{FakeSmtp, FakeSmtpConfig};
 pub use twilio::{FakeTwilio, FakeTwilioConfig};
