@@ -1,9 +1,9 @@
 //! E-mail as a channel: a mailbox over IMAP, answers by SMTP.
 //!
 //! [`reading`] turns the bytes of a mail into what a person would read; it is pure and knows no
-//! server. [`compose`] turns an answer into the bytes of a mail, pure as well, and [`smtp`] hands them
-//! in. [`token`] is what ties an answer to what it answers. Nothing here knows a conversation or an
-//! associate.
+//! server. [`receiving`] fetches mails over [`imap`], and [`inbound`] says what each means. [`compose`]
+//! turns an answer into the bytes of a mail, pure as well, and [`smtp`] hands them in. [`token`] is what
+//! ties an answer to what it answers. Nothing here knows a conversation or an associate.
 
 pub mod address;
 pub mod compose;
@@ -11,6 +11,7 @@ mod config;
 mod error;
 pub mod imap;
 pub mod inbound;
+pub mod oauth;
 mod outbound;
 pub mod reading;
 pub mod receiving;
@@ -19,10 +20,13 @@ mod tls;
 pub mod token;
 pub mod trust;
 
+use std::sync::Arc;
+
 use rapport_sdk::{
     BoxFuture, Connector, ConnectorError, Context, Fetched,
     model::{
-        Capabilities,
+        Capabilities, InboundEvent, Timestamp,
+        event::RawPayload,
         id::ChannelName,
         outbound::{OutboundMessage, Outgoing, Part, PlanError, SendError, SendReceipt},
     },
@@ -30,24 +34,40 @@ use rapport_sdk::{
 
 pub use config::{Auth, EmailSettings, Relay, Security, Server, Start};
 pub use error::EmailError;
-use smtp::{Sender, Timeouts};
+use imap::{Append, Patience};
+use oauth::OAuth;
+use receiving::Receiving;
+use smtp::{AccessTokens, Sender, SentFolder, Timeouts};
 
 /// One inbox for e-mail.
 pub struct EmailConnector {
-    settings: EmailSettings,
+    settings: Arc<EmailSettings>,
     sender: Sender,
+    receiving: Option<Receiving>,
 }
 
 impl EmailConnector {
     /// A connector for these settings. Nothing is connected to before it runs or sends.
     pub fn new(settings: EmailSettings) -> Result<Self, EmailError> {
-        let sender = Sender::new(&settings, Timeouts::default(), None, None)?;
-        Ok(Self::with_sender(settings, sender))
+        let patience = Patience::default();
+        let tokens = OAuth::new(&settings)?.map(|tokens| Arc::new(tokens) as Arc<dyn AccessTokens>);
+        let sent = Append::new(&settings, tokens.clone(), patience)?;
+        let sent = sent.map(|sent| Arc::new(sent) as Arc<dyn SentFolder>);
+        let sender = Sender::new(&settings, Timeouts::default(), tokens.clone(), sent)?;
+        let settings = Arc::new(settings);
+        let receiving = Receiving::new(Arc::clone(&settings), tokens, patience)?;
+        Ok(Self { settings, sender, receiving: Some(receiving) })
     }
 
-    /// A connector that sends with this sender.
+    /// A connector that sends with this sender and receives nothing.
     pub fn with_sender(settings: EmailSettings, sender: Sender) -> Self {
-        Self { settings, sender }
+        Self { settings: Arc::new(settings), sender, receiving: None }
+    }
+
+    /// The same, receiving in this way.
+    #[must_use]
+    pub fn and_receiving(self, receiving: Receiving) -> Self {
+        Self { receiving: Some(receiving), ..self }
     }
 }
 
@@ -62,8 +82,13 @@ impl Connector for EmailConnector {
 
     fn run(&self, ctx: Context) -> BoxFuture<'_, Result<(), ConnectorError>> {
         Box::pin(async move {
-            ctx.shutdown.cancelled().await;
-            Ok(())
+            match &self.receiving {
+                Some(receiving) => receiving.run(ctx).await,
+                None => {
+                    ctx.shutdown.cancelled().await;
+                    Ok(())
+                }
+            }
         })
     }
 
@@ -85,6 +110,15 @@ impl Connector for EmailConnector {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>> {
-        Box::pin(self.sender.check())
+        Box::pin(async move {
+            if let Some(receiving) = &self.receiving {
+                receiving.check().await?;
+            }
+            self.sender.check().await
+        })
+    }
+
+    fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Vec<InboundEvent> {
+        inbound::Translator::new(&self.settings).again(&raw.bytes, at)
     }
 }

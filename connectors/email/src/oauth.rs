@@ -1,9 +1,6 @@
 //! Access tokens for XOAUTH2 (RFC 6749): got in time, kept until shortly before they run out.
 
-use std::{
-    net::IpAddr,
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
 use rapport_sdk::{
     BoxFuture, ConnectorError,
@@ -58,7 +55,8 @@ struct Denied {
 impl OAuth {
     /// `None` where the mailbox has a password.
     pub fn new(settings: &EmailSettings) -> Result<Option<Self>, EmailError> {
-        let Auth::XOAuth2 { token_url, client_id, client_secret, refresh_token, scope, .. } = &settings.auth else {
+        let Auth::XOAuth2 { token_url, client_id, client_secret, refresh_token, scope, .. } = &settings.auth
+        else {
             return Ok(None);
         };
         if token_url.scheme() != "https" && !is_loopback(token_url) {
@@ -126,7 +124,8 @@ fn seconds(value: &serde_json::Value) -> Option<u64> {
 }
 
 fn granted(answer: &Answer) -> Result<Granted, ConnectorError> {
-    let misconfigured = |what: &str| ConnectorError::Misconfigured { reason: format!("Access tokens: {what}.") };
+    let misconfigured =
+        |what: &str| ConnectorError::Misconfigured { reason: format!("Access tokens: {what}.") };
     if answer.status.is_success() {
         return answer.json().ok_or_else(|| transient(None, "gives an answer that can't be read"));
     }

@@ -24,8 +24,8 @@ use rapport_sdk::{ConnectorError, Context, IngestError, model::Health};
 use crate::{
     config::EmailSettings,
     error::EmailError,
-    inbound::Translator,
     imap::{Dialer, Patience, Trouble},
+    inbound::Translator,
     smtp::AccessTokens,
 };
 use folder::Folder;

@@ -16,7 +16,7 @@ use crate::{
     config::{Auth, EmailSettings, Security, Server},
     error::EmailError,
     smtp::AccessTokens,
-    tls::{Tls, wrong_certificate},
+    tls::{Tls, wrong_tls},
 };
 
 /// Opens connections to one mailbox.
@@ -162,18 +162,5 @@ async fn ready(mut link: Link) -> Result<Link, Trouble> {
 }
 
 fn insecure(error: &io::Error) -> Trouble {
-    if let Some(reason) = wrong_certificate(error) {
-        return Trouble::Misconfigured(reason.to_owned());
-    }
-    match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidMessage(_)) => Trouble::Misconfigured(
-            "the server does not speak TLS from the first byte there: set security to starttls, or change \
-             the port"
-                .to_owned(),
-        ),
-        Some(rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_)) => {
-            Trouble::Misconfigured("the server's TLS is too old: it needs TLS 1.2 or newer".to_owned())
-        }
-        _ => BROKEN,
-    }
+    wrong_tls(error).map_or(BROKEN, |reason| Trouble::Misconfigured(reason.to_owned()))
 }

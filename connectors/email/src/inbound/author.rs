@@ -82,7 +82,9 @@ pub(super) fn identify(
             let address = Address::new(format!("{}/{}@relay.invalid", mail.uid_validity, mail.uid));
             return Origin::Somebody(contact(address, name, Trust::Claimed, false).into());
         }
-        return if let (Standing::Proven, Some(to)) = (verdict.standing, to_somebody()) { Origin::Somebody(Author::OutsideHuman { to }.into()) } else {
+        return if let (Standing::Proven, Some(to)) = (verdict.standing, to_somebody()) {
+            Origin::Somebody(Author::OutsideHuman { to }.into())
+        } else {
             let author = contact(sender, name, Trust::Claimed, true);
             Origin::Somebody(Identified { author, is_spoof_of_us: true })
         };

@@ -88,7 +88,8 @@ fn file(message: &Message<'_>, part: &MessagePart<'_>) -> File {
     let disposition = part.content_disposition();
     let content_id = part.content_id().map(|id| id.trim_matches(['<', '>', ' ']).to_owned());
     let is_attached = disposition.is_some_and(mail_parser::ContentType::is_attachment);
-    let inline = !is_attached && (content_id.is_some() || disposition.is_some_and(mail_parser::ContentType::is_inline));
+    let inline = !is_attached
+        && (content_id.is_some() || disposition.is_some_and(mail_parser::ContentType::is_inline));
     File { name: name(part, &content_type), content_type, content_id, inline, bytes }
 }
 
