@@ -32,6 +32,28 @@ need_chromium() {
 need_postgres() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need_package initdb postgresql
 }
+# Real mail servers, which tests start for themselves. The packages would start the system's own: a policy
+# that forbids it stands for as long as the installation takes.
+need_mailserver() {
+  [ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/lmtp ] && [ -x /usr/lib/postfix/sbin/master ] &&
+    [ -e /usr/lib/dovecot/modules/lib90_sieve_plugin.so ] && return
+  without_services need_package no-mailserver \
+    dovecot-imapd dovecot-lmtpd dovecot-sieve postfix
+}
+# Another reader of mailboxes, beside which the bench measures.
+need_mbsync() { need_package mbsync isync; }
+without_services() { # command...
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [ -e "$policy" ] || [ "$(id -u)" != 0 ]; then
+    "$@"
+    return
+  fi
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+  "$@" || status=$?
+  rm -f "$policy"
+  return "$status"
+}
 need_nextest() {
   cargo nextest --version >/dev/null 2>&1 && return
   echo "needs: building cargo-nextest $NEXTEST"

@@ -49,6 +49,7 @@ step_deny() {
 step_test() {
   need_nextest
   need_postgres
+  need_mailserver
   need_twilio
   local profile=default
   [ -z "$CI" ] || profile=ci

@@ -5,6 +5,8 @@
 
 pub mod imap;
 pub mod oauth;
+#[cfg(feature = "mailserver")]
+pub mod mailserver;
 pub mod smtp;
 pub mod tls;
 pub mod twilio;

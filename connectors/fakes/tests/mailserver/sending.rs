@@ -1,0 +1,131 @@
+//! Handing in: the ways, what is refused, and what comes back later.
+
+use rapport_fakes::mailserver::{MailServer, PASSWORD, Times};
+
+use super::{
+    JO, SUPPORT,
+    client::{Way, letter, send},
+};
+
+async fn mails(server: &MailServer, user: &str, many: usize) -> Vec<String> {
+    let mails = server.until_inbox(user, many).await;
+    mails.iter().map(|raw| String::from_utf8_lossy(raw).into_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_letter_reaches_a_customers_mailbox_in_each_way() {
+    let server = MailServer::start().await;
+    for (at, way) in [Way::StartTls, Way::Tls, Way::Clear].into_iter().enumerate() {
+        let raw = letter(SUPPORT, JO, &format!("way-{at}"));
+        send(&server, way, PASSWORD, &[JO], &raw).await.unwrap();
+        let mails = mails(&server, JO, at + 1).await;
+        assert!(mails[at].contains(&raw), "{}", mails[at]);
+        // Only what the world hands in is judged.
+        assert!(!mails[at].contains("Authentication-Results"));
+    }
+    assert_eq!(server.attempts(JO), 3);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_with_535_and_taken_when_it_is_right_again() {
+    let server = MailServer::start().await;
+    let raw = letter(SUPPORT, JO, "password");
+    let code = |error: lettre::transport::smtp::Error| error.status().map(u16::from);
+    let refused = send(&server, Way::StartTls, "wrong", &[JO], &raw).await.unwrap_err();
+    assert_eq!(code(refused), Some(535));
+    server.lock_out(SUPPORT).await;
+    let refused = send(&server, Way::Tls, PASSWORD, &[JO], &raw).await.unwrap_err();
+    assert_eq!(code(refused), Some(535));
+    server.let_in(SUPPORT).await;
+    send(&server, Way::Tls, PASSWORD, &[JO], &raw).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_greylisted_recipient_is_taken_at_the_second_try() {
+    let server = MailServer::start().await;
+    server.greylist(JO);
+    let raw = letter(SUPPORT, JO, "grey");
+    let refused = send(&server, Way::StartTls, PASSWORD, &[JO], &raw).await.unwrap_err();
+    assert!(refused.is_transient(), "{refused}");
+    send(&server, Way::StartTls, PASSWORD, &[JO], &raw).await.unwrap();
+    mails(&server, JO, 1).await;
+    assert_eq!(server.attempts(JO), 2);
+}
+
+#[tokio::test]
+async fn a_recipient_is_refused_with_the_reply_that_the_test_chose() {
+    let server = MailServer::start().await;
+    let raw = letter(SUPPORT, JO, "refused");
+    for (reply, is_transient) in [
+        ("421 4.7.0 Too many messages", true),
+        ("450 4.2.1 Mailbox busy", true),
+        ("451 4.3.0 Try again later", true),
+        ("452 4.2.2 Mailbox full", true),
+        ("535 5.7.8 Sign in again", false),
+        ("550 5.1.1 No such user", false),
+        ("552 5.2.2 Mailbox full", false),
+    ] {
+        server.refuse(JO, reply, Times::Always);
+        let refused = send(&server, Way::StartTls, PASSWORD, &[JO], &raw).await.unwrap_err();
+        assert_eq!(refused.status().map(u16::from).unwrap().to_string(), reply[..3], "{refused}");
+        assert_eq!((refused.is_transient(), refused.is_permanent()), (is_transient, !is_transient));
+    }
+    server.allow(JO);
+    send(&server, Way::StartTls, PASSWORD, &[JO], &raw).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_accepted_mail_to_an_unknown_name_comes_back_as_a_genuine_report() {
+    let server = MailServer::start().await;
+    let to = "unknown.person@customers.example";
+    send(&server, Way::StartTls, PASSWORD, &[to], &letter(SUPPORT, to, "lost")).await.unwrap();
+    let report = mails(&server, SUPPORT, 1).await.remove(0);
+    for wanted in [
+        "Return-Path: <>\r\n",
+        "Content-Type: multipart/report; report-type=delivery-status;",
+        "Final-Recipient: rfc822; unknown.person@customers.example\r\n",
+        "Action: failed\r\n",
+        "Status: 5.1.1\r\n",
+        "Message-ID: <lost@letters.example>\r\n",
+    ] {
+        assert!(report.contains(wanted), "{wanted} in {report}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_waits_is_reported_as_delayed_and_arrives_when_its_server_is_back() {
+    let server = MailServer::start().await;
+    let to = "mo@slow.example";
+    send(&server, Way::StartTls, PASSWORD, &[to], &letter(SUPPORT, to, "late")).await.unwrap();
+    let report = mails(&server, SUPPORT, 1).await.remove(0);
+    assert!(report.contains("Action: delayed\r\n"), "{report}");
+    assert!(server.inbox(to).is_empty());
+    let back = server.open_slow_domain().await;
+    let arrived = mails(&server, to, 1).await;
+    assert!(arrived[0].contains("Subject: late\r\n"), "{}", arrived[0]);
+    assert_eq!(back.connections(), 1);
+}
+
+#[tokio::test]
+async fn somebody_on_holiday_answers_genuinely_and_once() {
+    let server = MailServer::start().await;
+    server.vacation(JO, "I am \"away\" until Monday.");
+    for subject in ["first", "second"] {
+        send(&server, Way::StartTls, PASSWORD, &[JO], &letter(SUPPORT, JO, subject)).await.unwrap();
+    }
+    mails(&server, JO, 2).await;
+    // What comes after them both shows that there is no second answer.
+    server.deliver("mo@customers.example", SUPPORT, b"Subject: end\r\n\r\nend\r\n").await;
+    let answers = mails(&server, SUPPORT, 2).await;
+    let answer = answers.iter().find(|mail| mail.contains("Monday")).unwrap();
+    for wanted in [
+        "Auto-Submitted: auto-replied (vacation)\r\n",
+        "In-Reply-To: <first@letters.example>\r\n",
+        "From: <jo@customers.example>\r\n",
+        "I am \"away\" until Monday.",
+        "dmarc=pass header.from=customers.example\r\n",
+    ] {
+        assert!(answer.contains(wanted), "{wanted} in {answer}");
+    }
+    assert!(answers.iter().any(|mail| mail.contains("Subject: end\r\n")), "{answers:#?}");
+}
