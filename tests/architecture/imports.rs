@@ -57,6 +57,21 @@ pub(crate) fn crates(manifests: &[Source]) -> Vec<String> {
     complaints
 }
 
+/// Real mail servers are for tests: no feature, and nothing that is built into a release, asks for them.
+pub(crate) fn mail_servers_are_for_tests(manifests: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for manifest in manifests {
+        let table: toml::Table = manifest.text.parse().expect("a manifest is TOML");
+        for name in ["dependencies", "build-dependencies", "features", "workspace"] {
+            let asks = table.get(name).is_some_and(|part| part.to_string().contains("mailserver\""));
+            if asks {
+                complaints.push(format!("{}: [{name}] must not ask for the mail servers", manifest.path));
+            }
+        }
+    }
+    complaints
+}
+
 /// Modules of the root package name those that they may.
 pub(crate) fn modules(sources: &[Source]) -> Vec<String> {
     let known = MODULES.iter().map(|(name, ours, crates)| (*name, *ours, Some(*crates)));

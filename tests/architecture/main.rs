@@ -9,7 +9,7 @@ mod imports;
 mod rules;
 mod source;
 
-use source::{Source, manifests, sources};
+use source::{Source, manifests, root_manifest, sources};
 
 /// A rule: what it complains about.
 type Rule = fn(&[Source]) -> Vec<String>;
@@ -46,6 +46,22 @@ fn a_crate_depends_on_those_of_ours_that_it_may() {
     assert_eq!(imports::crates(&bad.map(owned)).len(), 1);
     let good = [("connectors/sms", "[dependencies]\nrapport-sdk = {}\n")];
     assert!(imports::crates(&good.map(owned)).is_empty());
+}
+
+#[test]
+fn a_release_has_no_mail_servers() {
+    let mut all = manifests();
+    all.push(root_manifest());
+    let found = imports::mail_servers_are_for_tests(&all);
+    assert!(found.is_empty(), "{found:#?}");
+    for bad in [
+        "[dependencies]\nrapport-fakes = { features = [\"mailserver\"] }\n",
+        "[features]\ndefault = [\"rapport-fakes/mailserver\"]\n",
+    ] {
+        assert_eq!(imports::mail_servers_are_for_tests(&[owned(("Cargo.toml", bad))]).len(), 1, "{bad}");
+    }
+    let good = "[dev-dependencies]\nrapport-fakes = { features = [\"mailserver\"] }\n";
+    assert!(imports::mail_servers_are_for_tests(&[owned(("Cargo.toml", good))]).is_empty());
 }
 
 fn owned((path, text): (&str, &str)) -> Source {

@@ -103,6 +103,12 @@ pub(crate) fn manifests() -> Vec<Source> {
         .collect()
 }
 
+/// The manifest of the root package.
+pub(crate) fn root_manifest() -> Source {
+    let text = fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
+    Source { path: "Cargo.toml".to_owned(), text, is_test: false }
+}
+
 /// What stands in a folder, sorted.
 pub(crate) fn names(folder: &str) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(root().join(folder))
