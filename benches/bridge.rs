@@ -70,12 +70,22 @@ impl Process {
     }
 }
 
-/// Starts the bridge on a database. Its own files stand in `folder`.
+/// Starts the bridge on a database, with the inboxes of the bench. Its own files stand in `folder`.
 pub(crate) async fn bridge(url: &str, folder: &Path, provider: &FakeTwilio) -> anyhow::Result<Process> {
+    of_inbox(url, folder, &inboxes(provider)?, &[("BENCH_TOKEN", sms::TOKEN)]).await
+}
+
+/// The same with inboxes that are given, as they stand in the file, and what they take from the environment.
+pub(crate) async fn of_inbox(
+    url: &str,
+    folder: &Path,
+    inboxes: &str,
+    environment: &[(&str, &str)],
+) -> anyhow::Result<Process> {
     let address = free_address()?;
-    let file = configuration(url, folder, address, provider)?;
+    let file = configuration(url, folder, address, inboxes)?;
     let mut command = Command::new(BINARY);
-    command.args(["serve", "--config"]).arg(file).env("BENCH_TOKEN", sms::TOKEN);
+    command.args(["serve", "--config"]).arg(file).envs(environment.iter().copied());
     Process::start(command, address, ("/readyz", 200)).await
 }
 
@@ -91,17 +101,20 @@ fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-fn configuration(
-    url: &str,
-    folder: &Path,
-    address: SocketAddr,
-    provider: &FakeTwilio,
-) -> anyhow::Result<PathBuf> {
-    let mut text = format!(
+fn configuration(url: &str, folder: &Path, address: SocketAddr, inboxes: &str) -> anyhow::Result<PathBuf> {
+    let text = format!(
         "data_dir = \"{}\"\n[server]\nlisten = \"{address}\"\n[store]\nurl = \"{url}\"\n[log]\nfilter = \"error\"\n\
-         [brand.shop]\nname = \"The Shop\"\n[team.advice]\nname = \"Advice\"\n[team.orders]\nname = \"Orders\"\n",
+         [brand.shop]\nname = \"The Shop\"\n[team.advice]\nname = \"Advice\"\n[team.orders]\nname = \"Orders\"\n{inboxes}",
         folder.join("data").display()
     );
+    std::fs::create_dir_all(folder)?;
+    let file = folder.join("rapport.toml");
+    std::fs::write(&file, text)?;
+    Ok(file)
+}
+
+fn inboxes(provider: &FakeTwilio) -> anyhow::Result<String> {
+    let mut text = String::new();
     for (customer, teams) in ["\"advice\"", "\"orders\"", "\"advice\", \"orders\""].iter().enumerate() {
         let (inbox, number) = sms::place(customer);
         writeln!(
@@ -112,8 +125,5 @@ fn configuration(
             provider.api_base()
         )?;
     }
-    std::fs::create_dir_all(folder)?;
-    let file = folder.join("rapport.toml");
-    std::fs::write(&file, text)?;
-    Ok(file)
+    Ok(text)
 }

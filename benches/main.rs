@@ -8,6 +8,8 @@
 mod bridge;
 mod database;
 mod growth;
+mod imap;
+mod letters;
 mod live;
 mod load;
 mod measure;
@@ -51,6 +53,8 @@ struct Bench {
     streams: usize,
     /// How many messages are taken in before memory is looked at again.
     messages: usize,
+    /// How many mails lie in the mailbox of a first start.
+    mails: usize,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -76,7 +80,7 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
         let named = |engine: &Engine| words.contains(&engine.to_string().as_str());
         named(engine) || !engines.iter().any(named)
     };
-    let parts = ["webhook", "sse", "growth", "process"];
+    let parts = ["webhook", "sse", "growth", "process", "imap"];
     let wants = |part: &str| words.contains(&part) || !parts.iter().any(|part| words.contains(part));
 
     let folder = database::folder();
@@ -97,6 +101,7 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
         },
         streams: if quick { 100 } else { 1000 },
         messages: if quick { 2000 } else { 100_000 },
+        mails: if quick { 1000 } else { 10_000 },
     };
     for engine in engines.into_iter().filter(wants_engine) {
         if wants("webhook") {
@@ -114,6 +119,9 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
     if wants("process") {
         process::size(&mut bench)?;
+    }
+    if wants("imap") {
+        imap::run(&mut bench).await?;
     }
     let after = measure::fsync_p50(&folder)?;
     let file = report_file()?;

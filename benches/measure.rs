@@ -72,8 +72,17 @@ pub(crate) fn fsync_p50(folder: &Path) -> anyhow::Result<Duration> {
 
 /// The resident memory of a process, in MiB.
 pub(crate) fn resident(pid: u32) -> anyhow::Result<f64> {
+    memory(pid, "VmRSS:")
+}
+
+/// The most that was ever resident of a process, in MiB.
+pub(crate) fn peak(pid: u32) -> anyhow::Result<f64> {
+    memory(pid, "VmHWM:")
+}
+
+fn memory(pid: u32, field: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("memory is read on Linux")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("a resident size")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).context("a resident size")?;
     let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
     Ok(kib / 1024.0)
 }

@@ -3,13 +3,23 @@
 #
 #   make bench                                     everything; some 20 minutes on 2 cores, once it is built
 #   scripts/bench.sh --quick                       the same with small numbers
-#   scripts/bench.sh growth sqlite 1000 100000     some parts: webhook, sse, growth, process
+#   scripts/bench.sh growth sqlite 1000 100000     some parts: webhook, sse, growth, process, imap
 #
 # RAPPORT_TEST_POSTGRES_URL names a Postgres server; without it one is started for the run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/needs.sh
 need_compiler
+# Naming parts leaves out the others, and engines and numbers are no parts.
+case " $* " in
+  *" imap "*) mail=yes ;;
+  *" webhook "* | *" sse "* | *" growth "* | *" process "*) mail=no ;;
+  *) mail=yes ;;
+esac
+if [ "$mail" = yes ]; then
+  need_mailserver
+  need_mbsync
+fi
 scripts/web.sh
 
 # The databases stand on the disk of the project: that of temporary files may be memory.

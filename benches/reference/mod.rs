@@ -5,6 +5,7 @@
 //! nothing: who wrote stands in the sender's number. Beside `src/store` this folder is the one other
 //! place with SQL.
 
+pub(crate) mod count;
 pub(crate) mod fill;
 mod group;
 mod table;
