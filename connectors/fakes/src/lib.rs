@@ -4,9 +4,9 @@
 //! judge, beside the HTTP client. Start at [`FakeTwilio`], [`FakeSmtp`] and [`FakeImap`].
 
 pub mod imap;
-pub mod oauth;
 #[cfg(feature = "mailserver")]
 pub mod mailserver;
+pub mod oauth;
 pub mod smtp;
 pub mod tls;
 pub mod twilio;
