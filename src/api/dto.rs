@@ -56,6 +56,8 @@ pub struct Summary {
     has_draft: Option<bool>,
     /// `failed` or `unconfirmed`.
     trouble: Option<String>,
+    /// The receiving server took it for spam: listed apart while it is open.
+    suspected: bool,
     queue_at: i64,
 }
 
@@ -87,6 +89,7 @@ impl From<&store::Summary> for Summary {
             read_position: row.read_position,
             has_draft: row.has_draft,
             trouble: row.trouble.clone(),
+            suspected: row.suspected,
             queue_at: row.queue_at,
         }
     }
@@ -100,6 +103,8 @@ pub struct Counts {
     pub all: i64,
     pub closed: i64,
     pub automatic: i64,
+    /// Open and taken for spam: in none of the views of what is open.
+    pub suspected: i64,
     pub mine_waiting: i64,
     pub unassigned_waiting: i64,
     pub all_waiting: i64,
@@ -115,6 +120,7 @@ impl From<store::Counts> for Counts {
             all: counts.all,
             closed: counts.closed,
             automatic: counts.automatic,
+            suspected: counts.suspected,
             mine_waiting: counts.mine_waiting,
             unassigned_waiting: counts.unassigned_waiting,
             all_waiting: counts.all_waiting,

@@ -23,13 +23,15 @@ const MOST: usize = 100;
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ViewName {
-    /// Mine, open.
+    /// Mine, open, not suspected.
     #[default]
     Mine,
-    /// Nobody's, open.
+    /// Nobody's, open, not suspected.
     Unassigned,
-    /// All open.
+    /// All open, not suspected.
     All,
+    /// Open, and taken for spam by the server that received it.
+    Suspected,
     /// Closed.
     Closed,
     /// No person wrote in them.
@@ -79,6 +81,7 @@ pub(super) async fn list(
         ViewName::Mine => View::Mine,
         ViewName::Unassigned => View::Unassigned,
         ViewName::All => View::All,
+        ViewName::Suspected => View::Suspected,
         ViewName::Closed => View::Closed,
         ViewName::Automatic => View::Automatic,
     };

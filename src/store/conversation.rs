@@ -21,6 +21,14 @@ use super::{
 /// somebody waits for, the latest first.
 const BEHIND_ALL_WAITS: i64 = 4_000_000_000_000_000;
 
+/// Where the band begins in which open conversations stand that are suspected: beyond the places of all
+/// others, in the same order among themselves, and its last place still exact in JavaScript. So one key
+/// and its indexes serve the view of these as well as the views without them.
+pub(super) const SUSPECTED_FROM: i64 = 4_500_000_000_000_000;
+
+/// The word under which the counters keep an open conversation that is suspected.
+pub(super) const SUSPECTED: &str = "suspected";
+
 /// Where a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
@@ -77,6 +85,9 @@ pub(super) struct Conversation {
     pub snippet: String,
     pub snippet_author: String,
     pub trouble: Option<String>,
+    /// The receiving server took all that came for spam, and no person has said otherwise. Owed as
+    /// anything else; only listed apart.
+    pub suspected: bool,
     pub created_at: Timestamp,
     pub closed_at: Option<Timestamp>,
     pub closed_by: Option<AssociateId>,
@@ -106,6 +117,7 @@ const COLUMNS: &[&str] = &[
     "snippet",
     "snippet_author",
     "trouble",
+    "suspected",
     "queue_at",
     "created_at",
     "closed_at",
@@ -138,6 +150,7 @@ impl Conversation {
             snippet: row.get("snippet")?,
             snippet_author: row.get("snippet_author")?,
             trouble: row.get("trouble")?,
+            suspected: row.get("suspected")?,
             created_at: row.time("created_at")?,
             closed_at: row.time_opt("closed_at")?,
             closed_by: row.parse_opt("closed_by")?,
@@ -169,6 +182,7 @@ impl Conversation {
             &self.snippet,
             &self.snippet_author,
             self.trouble.clone(),
+            self.suspected,
             self.queue_at(),
             self.created_at,
             self.closed_at,
@@ -178,11 +192,18 @@ impl Conversation {
 
     /// The key of every list.
     fn queue_at(&self) -> i64 {
-        match (self.state, self.due_at) {
-            (State::Open, Some(due)) => due.millis(),
+        let place = match (self.state, self.due_at) {
+            // A sender's clock may be wrong by any span, and is not to lift its letter out of its band.
+            (State::Open, Some(due)) => due.millis().min(BEHIND_ALL_WAITS),
             (State::Closed, _) => BEHIND_ALL_WAITS - self.closed_at.unwrap_or(self.last_at).millis(),
             _ => BEHIND_ALL_WAITS - self.last_at.millis(),
-        }
+        };
+        if self.stands_apart() { SUSPECTED_FROM + place } else { place }
+    }
+
+    /// Whether it is listed as suspected, and in none of the other views of what is open.
+    fn stands_apart(&self) -> bool {
+        self.suspected && self.state == State::Open
     }
 
     fn count_key(&self) -> CountKey {
@@ -190,7 +211,7 @@ impl Conversation {
             inbox: self.inbox.0.clone(),
             team: self.team.as_ref().map(|t| t.0.clone()).unwrap_or_default(),
             assignee: self.assignee.as_ref().map(ToString::to_string).unwrap_or_default(),
-            state: self.state.as_str(),
+            state: if self.stands_apart() { SUSPECTED } else { self.state.as_str() },
             waiting: self.due_at.is_some(),
         }
     }
@@ -337,7 +358,7 @@ const UPSERT: &str = "ON CONFLICT (id) DO UPDATE SET contact_id = excluded.conta
     inbound_position = excluded.inbound_position, word_position = excluded.word_position, \
     waiting_since = excluded.waiting_since, due_at = excluded.due_at, last_at = excluded.last_at, \
     snippet = excluded.snippet, snippet_author = excluded.snippet_author, trouble = excluded.trouble, \
-    queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
+    suspected = excluded.suspected, queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
 
 /// The contact's latest conversation and, while that person is still with us, its assignee: what a
 /// new conversation continues.

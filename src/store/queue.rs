@@ -11,7 +11,7 @@ use rapport_model::id::{AssociateId, ConversationId, InboxId, TeamId};
 
 use super::{
     Store,
-    conversation::State,
+    conversation::{SUSPECTED, SUSPECTED_FROM, State},
     db::{Run as _, built},
     error::StoreError,
     ingest::InboxFacts,
@@ -24,12 +24,14 @@ use super::{
 /// What a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum View {
-    /// Open and assigned to the reader.
+    /// Open, assigned to the reader, and not suspected.
     Mine,
-    /// Open and assigned to nobody.
+    /// Open, assigned to nobody, and not suspected.
     Unassigned,
-    /// All that is open.
+    /// All that is open and not suspected.
     All,
+    /// Open, and taken for spam by the server that received it.
+    Suspected,
     /// What a person closed.
     Closed,
     /// What no person wrote.
@@ -39,9 +41,18 @@ pub enum View {
 impl View {
     fn state(self) -> State {
         match self {
-            Self::Mine | Self::Unassigned | Self::All => State::Open,
+            Self::Mine | Self::Unassigned | Self::All | Self::Suspected => State::Open,
             Self::Closed => State::Closed,
             Self::Automatic => State::Automatic,
+        }
+    }
+
+    /// The places that it shows of its state: from the first, to before the second.
+    fn band(self) -> (i64, i64) {
+        match self {
+            Self::Mine | Self::Unassigned | Self::All => (i64::MIN, SUSPECTED_FROM),
+            Self::Suspected => (SUSPECTED_FROM, i64::MAX),
+            Self::Closed | Self::Automatic => (i64::MIN, i64::MAX),
         }
     }
 }
@@ -59,6 +70,8 @@ pub struct Counts {
     pub closed: i64,
     /// Written by machines alone.
     pub automatic: i64,
+    /// Open and taken for spam: in none of the views above.
+    pub suspected: i64,
     /// Of the reader's: waiting.
     pub mine_waiting: i64,
     /// Of nobody's: waiting.
@@ -81,9 +94,24 @@ struct Counted {
     inbox: InboxId,
     team: Option<TeamId>,
     assignee: Option<AssociateId>,
-    state: State,
+    listed: Listed,
     waiting: bool,
     many: i64,
+}
+
+/// How the counters tell conversations apart.
+#[derive(Debug, Clone, Copy)]
+enum Listed {
+    As(State),
+    Suspected,
+}
+
+impl TryFrom<String> for Listed {
+    type Error = ();
+
+    fn try_from(text: String) -> Result<Self, ()> {
+        if text == SUSPECTED { Ok(Self::Suspected) } else { State::try_from(text).map(Self::As) }
+    }
 }
 
 impl CountTable {
@@ -99,10 +127,11 @@ impl CountTable {
             if !actor.sees(inboxes, row.team.as_ref(), row.assignee.as_ref(), &row.inbox) {
                 continue;
             }
-            match row.state {
-                State::Closed => counts.closed += row.many,
-                State::Automatic => counts.automatic += row.many,
-                State::Open => {
+            match row.listed {
+                Listed::Suspected => counts.suspected += row.many,
+                Listed::As(State::Closed) => counts.closed += row.many,
+                Listed::As(State::Automatic) => counts.automatic += row.many,
+                Listed::As(State::Open) => {
                     let waiting = if row.waiting { row.many } else { 0 };
                     counts.all += row.many;
                     counts.all_waiting += waiting;
@@ -173,7 +202,7 @@ impl Store {
                 inbox: InboxId(row.get("inbox_id")?),
                 team: (!team.is_empty()).then_some(TeamId(team)),
                 assignee: AssociateId::try_from(assignee).ok(),
-                state: row.parse("state")?,
+                listed: row.parse("state")?,
                 waiting: row.get("waiting")?,
                 many: row.get("n")?,
             })
@@ -208,21 +237,23 @@ fn page_query(
     after: Option<&Place>,
     most: usize,
 ) -> Option<(String, Vec<Value>)> {
-    let start = Place { at: i64::MIN, id: String::new() };
-    let after = after.unwrap_or(&start);
+    let (from, before) = view.band();
+    let start = Place { at: from, id: String::new() };
+    // Where another view's page ended is before this one's beginning, or behind its end.
+    let after = after.filter(|place| place.at >= from).unwrap_or(&start);
     let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
-    let mut args = values![view.state().as_str(), after.at, &after.id, limit];
+    let mut args = values![view.state().as_str(), after.at, &after.id, limit, before];
     let lanes = match view {
         View::Mine => {
             args.push(actor.id().into());
-            vec!["c.assignee_id = $5".to_owned()]
+            vec!["c.assignee_id = $6".to_owned()]
         }
         View::Unassigned => actor
             .lanes_of_others(inboxes, &mut args)
             .into_iter()
             .map(|lane| [&lane, " AND c.assignee_id IS NULL"].concat())
             .collect(),
-        View::All | View::Closed | View::Automatic => actor.lanes(inboxes, &mut args),
+        View::All | View::Suspected | View::Closed | View::Automatic => actor.lanes(inboxes, &mut args),
     };
     let lanes: Vec<String> = lanes
         .iter()
@@ -230,7 +261,7 @@ fn page_query(
             [
                 "SELECT id, queue_at FROM (SELECT c.id, c.queue_at FROM conversations c WHERE ",
                 lane,
-                " AND c.state = $1 AND (c.queue_at, c.id) > ($2, $3) ORDER BY c.queue_at, c.id LIMIT $4) lane",
+                " AND c.state = $1 AND (c.queue_at, c.id) > ($2, $3) AND c.queue_at < $5 ORDER BY c.queue_at, c.id LIMIT $4) lane",
             ]
             .concat()
         })

@@ -59,6 +59,8 @@ pub struct Summary {
     pub has_draft: Option<bool>,
     /// What became of a reply, where a person has to look.
     pub trouble: Option<String>,
+    /// Whether the receiving server took it for spam: listed apart while it is open.
+    pub suspected: bool,
     /// Its place in every list.
     pub queue_at: i64,
 }
@@ -96,6 +98,7 @@ impl Summary {
             },
             has_draft: personal.then_some(row.get::<Option<i64>>("draft_at")?.is_some()),
             trouble: row.get("trouble")?,
+            suspected: row.get("suspected")?,
             queue_at: row.get("queue_at")?,
         })
     }
@@ -121,6 +124,15 @@ impl Store {
             .await?
             .remove(id)
             .ok_or(StoreError::NotFound("conversation"))
+    }
+
+    /// The same for all conversations of one act.
+    pub async fn get_summaries_after_act(
+        &self,
+        actor: &Actor,
+        ids: Vec<&ConversationId>,
+    ) -> Result<HashMap<ConversationId, Summary>, StoreError> {
+        load(&mut self.pool.clone(), Some(actor), ids).await
     }
 
     /// Conversations by id, for nobody in particular: whoever hands them on asks [`Summary::visible_to`].

@@ -365,6 +365,7 @@ fn new_conversation(
         snippet: String::new(),
         snippet_author: String::new(),
         trouble: None,
+        suspected: false,
         created_at: now,
         closed_at: None,
         closed_by: None,

@@ -13,8 +13,11 @@ use crate::{
 const TEAMS: [Option<&str>; 3] = [None, Some("advice"), Some("orders")];
 const INBOXES: [&str; 4] = ["advice", "orders", "front", "gone"];
 const STATES: [&str; 3] = ["open", "automatic", "closed"];
+const VIEWS: [View; 6] =
+    [View::Mine, View::Unassigned, View::All, View::Suspected, View::Closed, View::Automatic];
 
-/// Conversations as bare rows: of every combination of inbox, team, assignee and state, `times` each.
+/// Conversations as bare rows: of every combination of inbox, team, assignee and state, `times` each, and
+/// the same suspected.
 async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
     let mut pool = shop.store.pool.clone();
     let now = shop.store.now();
@@ -41,6 +44,7 @@ async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
             "last_at",
             "snippet",
             "snippet_author",
+            "suspected",
             "queue_at",
             "created_at",
             "closed_at",
@@ -54,8 +58,11 @@ async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
         for inbox in INBOXES {
             for team in TEAMS {
                 for assignee in &assignees {
-                    for state in STATES {
+                    for (state, suspected) in
+                        STATES.into_iter().flat_map(|state| [(state, false), (state, true)])
+                    {
                         number += 1;
+                        let apart = if suspected && state == "open" { SUSPECTED_FROM } else { 0 };
                         let contact = ContactId::new();
                         contacts.push(values![&contact, "shop", now]);
                         let closed = (state == "closed").then_some(now);
@@ -81,7 +88,8 @@ async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
                             now,
                             "",
                             "contact",
-                            number / 3,
+                            suspected,
+                            apart + number / 3,
                             now,
                             closed,
                             by,
@@ -132,11 +140,11 @@ on_both_engines! {
         seed(&shop, &staff, 1).await;
         let mut pool = shop.store.pool.clone();
         let all = pool
-            .all("SELECT id, inbox_id, team_id, assignee_id, state, queue_at FROM conversations ORDER BY queue_at, id", Vec::new())
+            .all("SELECT id, inbox_id, team_id, assignee_id, state, suspected, queue_at FROM conversations ORDER BY queue_at, id", Vec::new())
             .await
             .unwrap();
         for actor in &people {
-            for view in [View::Mine, View::Unassigned, View::All, View::Closed, View::Automatic] {
+            for view in VIEWS {
                 let expected: Vec<String> = all
                     .iter()
                     .filter(|row| {
@@ -144,7 +152,9 @@ on_both_engines! {
                         let assignee: Option<AssociateId> = row.parse_opt("assignee_id").unwrap();
                         let inbox = InboxId(row.get("inbox_id").unwrap());
                         let state: State = row.parse("state").unwrap();
+                        let apart = state == State::Open && row.get("suspected").unwrap();
                         state == view.state()
+                            && apart == (view == View::Suspected)
                             && actor.sees(&shop.store.inboxes, team.as_ref(), assignee.as_ref(), &inbox)
                             && (view != View::Mine || assignee.as_ref() == Some(actor.id()))
                             && (view != View::Unassigned || assignee.is_none())
@@ -158,7 +168,7 @@ on_both_engines! {
                 let state = ["$", &args.len().to_string()].concat();
                 let sql = ["SELECT count(*) AS n FROM conversations c WHERE ", &scope, " AND c.state = ", &state].concat();
                 let counted: i64 = pool.rows_of(built(sql), args).await.unwrap()[0].get("n").unwrap();
-                if !matches!(view, View::Mine | View::Unassigned) {
+                if matches!(view, View::Closed | View::Automatic) {
                     assert_eq!(usize::try_from(counted).unwrap(), expected.len());
                 }
             }
@@ -173,7 +183,7 @@ on_both_engines! {
         let mut pool = shop.store.pool.clone();
         pool.execute("ANALYZE", Vec::new()).await.unwrap();
         for actor in &people {
-            for view in [View::Mine, View::Unassigned, View::All, View::Closed, View::Automatic] {
+            for view in VIEWS {
                 let Some((sql, args)) = page_query(actor, &shop.store.inboxes, view, None, 50) else { continue };
                 let explain = match pool.engine() {
                     Engine::Sqlite => "EXPLAIN QUERY PLAN ",

@@ -138,6 +138,7 @@ const BREAKS: &[(&str, &str)] = &[
     ("waits since", "UPDATE conversations SET due_at = 5"),
     ("counts what is not there", "UPDATE queue_counts SET n = 7 WHERE n > 0"),
     ("is counted", "DELETE FROM queue_counts"),
+    ("stands apart", "UPDATE conversations SET suspected = TRUE"),
     ("log is dense", "DELETE FROM events WHERE seq = 2"),
     ("one acknowledgement in a turn", "UPDATE messages SET automatic_kind = 'help_text', turn = 1"),
     ("the bot is silent", "UPDATE messages SET author_kind = 'bot' WHERE kind = 'note'"),

@@ -19,14 +19,19 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     (
         "no view counts what is not there",
         "SELECT inbox_id AS id FROM (SELECT inbox_id, team_id, assignee_id, state, waiting, n FROM queue_counts \
-         WHERE n <> 0 EXCEPT SELECT inbox_id, COALESCE(team_id, ''), COALESCE(assignee_id, ''), state, \
-         due_at IS NOT NULL, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5) AS d",
+         WHERE n <> 0 EXCEPT SELECT inbox_id, COALESCE(team_id, ''), COALESCE(assignee_id, ''), \
+         CASE WHEN suspected AND state = 'open' THEN 'suspected' ELSE state END, due_at IS NOT NULL, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5) AS d",
     ),
     (
         "every conversation is counted",
-        "SELECT inbox_id AS id FROM (SELECT inbox_id, COALESCE(team_id, ''), COALESCE(assignee_id, ''), state, \
-         due_at IS NOT NULL, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5 EXCEPT \
+        "SELECT inbox_id AS id FROM (SELECT inbox_id, COALESCE(team_id, ''), COALESCE(assignee_id, ''), \
+         CASE WHEN suspected AND state = 'open' THEN 'suspected' ELSE state END, due_at IS NOT NULL, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5 EXCEPT \
          SELECT inbox_id, team_id, assignee_id, state, waiting, n FROM queue_counts) AS d",
+    ),
+    (
+        "what is open and suspected stands apart, and nothing else does",
+        "SELECT id FROM conversations WHERE (queue_at >= 4500000000000000) <> (suspected AND state = 'open') \
+         OR queue_at > 9007199254740991",
     ),
     (
         "the log is dense and its counter is its last number",
