@@ -165,6 +165,8 @@ impl Group {
         if answerable && conversation.state == State::Automatic {
             conversation.state = State::Open;
         }
+        // One that is no spam brings all of it to where people look; one that is takes nothing away.
+        conversation.suspected &= message.letter.suspected;
         if answerable && message.addressed && !from_bot {
             let due = message.at.plus(inbox.reply_within);
             conversation.owe(message.at, due);
@@ -365,7 +367,7 @@ fn new_conversation(
         snippet: String::new(),
         snippet_author: String::new(),
         trouble: None,
-        suspected: false,
+        suspected: message.letter.suspected,
         created_at: now,
         closed_at: None,
         closed_by: None,

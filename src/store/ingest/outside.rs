@@ -116,6 +116,8 @@ pub(super) async fn apply(
         if after.state == State::Automatic {
             after.state = State::Open;
         }
+        // Nobody answers spam.
+        after.suspected = false;
         after.show("outside_human", &body, now);
     }
     conversation::save_one(tx, &before, &after).await?;
