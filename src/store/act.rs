@@ -10,6 +10,7 @@ use super::{
     Store,
     conversation::{self, Conversation, State},
     db::Run as _,
+    decision::{self, Item, Undoable},
     entry,
     error::{Conflict, StoreError},
     obligation, owner,
@@ -43,7 +44,7 @@ impl Store {
     }
 
     /// Decides that no reply is needed to what was seen, and why; closes it too, where wanted and where
-    /// nothing else is owed.
+    /// nothing else is owed. Gives how it can be taken back.
     pub async fn waive(
         &self,
         actor: &Actor,
@@ -51,8 +52,9 @@ impl Store {
         reason: String,
         seen_position: i64,
         close: bool,
-    ) -> Result<(), StoreError> {
-        self.act_on(actor, conversation, Act::Waive { reason, seen_position, close }).await
+    ) -> Result<Undoable, StoreError> {
+        let (actor, conversation) = (actor.clone(), conversation.clone());
+        self.writer.write(Waive { actor, conversation, reason, seen_position, close }).await
     }
 
     async fn act_on(&self, actor: &Actor, conversation: &ConversationId, act: Act) -> Result<(), StoreError> {
@@ -96,7 +98,6 @@ enum Act {
     Assign { associate: Option<AssociateId>, team: Option<TeamId> },
     Close,
     Reopen,
-    Waive { reason: String, seen_position: i64, close: bool },
 }
 
 struct OnConversation {
@@ -122,6 +123,8 @@ impl Write for OnConversation {
                 if after.assignee == before.assignee && after.team == before.team {
                     return Ok(());
                 }
+                // Whoever gives it to somebody means that it be answered, and there it has to be seen.
+                after.suspected &= associate.is_none();
                 let assignee = associate.as_ref().map(|id| json!({"id": id, "name": name}));
                 ("conversation.assigned", json!({"type": "assigned", "assignee": assignee, "team": team}))
             }
@@ -136,38 +139,75 @@ impl Write for OnConversation {
                 after.reopen();
                 ("conversation.reopened", json!({"type": "reopened"}))
             }
-            Act::Waive { reason, seen_position, .. } => {
-                before.has(*seen_position)?;
-                let waived =
-                    obligation::waive(tx, &mut after, self.actor.id(), reason, *seen_position).await?;
-                if waived == 0 {
-                    return Err(Conflict::NotNow("No reply is owed to what you have seen.").into());
-                }
-                ("conversation.waived", json!({"type": "waived", "reason": reason}))
-            }
         };
-        let activity = entry::insert_activity(tx, &mut after, Some(&self.actor), activity).await?;
-        let mut event = after.event(kind, Some(&before));
-        event.message = Some(activity);
-        event.actor = Some(self.actor.id().clone());
-        tx.tell(event);
-        if matches!(&self.act, Act::Waive { close: true, .. })
-            && after.due_at.is_none()
-            && after.state == State::Open
-        {
-            close(tx, &mut after, self.actor.id())?;
-            let closed =
-                entry::insert_activity(tx, &mut after, Some(&self.actor), json!({"type": "closed"})).await?;
-            let mut event = after.event("conversation.closed", Some(&before));
-            event.message = Some(closed);
-            event.actor = Some(self.actor.id().clone());
-            tx.tell(event);
-        }
+        note(tx, &self.actor, &before, &mut after, kind, activity).await?;
         conversation::save_one(tx, &before, &after).await
     }
 }
 
-fn close(tx: &Tx, conversation: &mut Conversation, by: &AssociateId) -> Result<(), StoreError> {
+struct Waive {
+    actor: Actor,
+    conversation: ConversationId,
+    reason: String,
+    seen_position: i64,
+    close: bool,
+}
+
+impl Write for Waive {
+    type Output = Undoable;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<Undoable, StoreError> {
+        let (actor, reason) = (&self.actor, &self.reason);
+        let before = conversation_for(tx, actor, &self.conversation).await?;
+        let mut after = before.clone();
+        before.has(self.seen_position)?;
+        let waived = obligation::waive(tx, &mut after, actor.id(), reason, self.seen_position).await?;
+        if waived.is_empty() {
+            return Err(Conflict::NotNow("No reply is owed to what you have seen.").into());
+        }
+        note_waived(tx, actor, &before, &mut after, reason, self.close).await?;
+        conversation::save_one(tx, &before, &after).await?;
+        decision::record(tx, actor, "waive", &[Item::new(&before, &after, waived)]).await
+    }
+}
+
+/// Says in the timeline that a waiver was made; closes too, where that is wanted and nothing is owed.
+pub(super) async fn note_waived(
+    tx: &mut Tx,
+    actor: &Actor,
+    before: &Conversation,
+    after: &mut Conversation,
+    reason: &str,
+    and_close: bool,
+) -> Result<(), StoreError> {
+    let activity = json!({"type": "waived", "reason": reason});
+    note(tx, actor, before, after, "conversation.waived", activity).await?;
+    if and_close && after.due_at.is_none() && after.state == State::Open {
+        close(tx, after, actor.id())?;
+        note(tx, actor, before, after, "conversation.closed", json!({"type": "closed"})).await?;
+    }
+    Ok(())
+}
+
+/// Says in the timeline and in the log what a person did.
+pub(super) async fn note(
+    tx: &mut Tx,
+    actor: &Actor,
+    before: &Conversation,
+    after: &mut Conversation,
+    kind: &'static str,
+    activity: serde_json::Value,
+) -> Result<(), StoreError> {
+    let id = entry::insert_activity(tx, after, Some(actor), activity).await?;
+    let mut event = after.event(kind, Some(before));
+    event.message = Some(id);
+    event.actor = Some(actor.id().clone());
+    tx.tell(event);
+    Ok(())
+}
+
+/// Closes in memory; `ReplyOwed` while a reply is owed.
+pub(super) fn close(tx: &Tx, conversation: &mut Conversation, by: &AssociateId) -> Result<(), StoreError> {
     if conversation.state == State::Closed {
         return Err(Conflict::Closed.into());
     }
@@ -296,12 +336,7 @@ impl Block {
             }
             None => json!({"type": "unblocked"}),
         };
-        let id = entry::insert_activity(tx, &mut after, Some(&self.actor), activity).await?;
-        conversation::save_one(tx, &before, &after).await?;
-        let mut event = after.event("conversation.blocked", Some(&before));
-        event.message = Some(id);
-        event.actor = Some(self.actor.id().clone());
-        tx.tell(event);
-        Ok(())
+        note(tx, &self.actor, &before, &mut after, "conversation.blocked", activity).await?;
+        conversation::save_one(tx, &before, &after).await
     }
 }

@@ -154,6 +154,11 @@ impl Ack {
         if conversation.kind != ThreadKind::Private.as_str() {
             return Ok(Some("others read along"));
         }
+        // An answer would tell whoever sends spam that the address is read, or reach somebody whose
+        // address they use.
+        if conversation.suspected {
+            return Ok(Some("the receiving server took it for spam"));
+        }
         let since = tx.now.minus(DAY);
         let row = tx
             .first(

@@ -40,6 +40,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0004_letters.sql"),
         include_str!("../../migrations/postgres/0004_letters.sql"),
     ),
+    (
+        5,
+        "decisions",
+        include_str!("../../migrations/sqlite/0005_decisions.sql"),
+        include_str!("../../migrations/postgres/0005_decisions.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

@@ -47,24 +47,85 @@ pub(super) async fn discharge(
     recount(tx, conversation).await
 }
 
-/// Waives what is owed up to a position, by a person's decision. Gives how many it waived.
+/// Waives what is owed up to a position, by a person's decision. Gives which it waived.
 pub(super) async fn waive(
     tx: &mut Tx,
     conversation: &mut Conversation,
     by: &AssociateId,
     reason: &str,
     up_to: i64,
-) -> Result<u64, StoreError> {
+) -> Result<Vec<ObligationId>, StoreError> {
     let now = tx.now;
     let waived = tx
-        .execute(
+        .all(
             "UPDATE obligations SET open_state = NULL, discharged_at = $3, waived_by = $4, waived_reason = $5 \
-             WHERE conversation_id = $1 AND open_state = 'open' AND position <= $2",
+             WHERE conversation_id = $1 AND open_state = 'open' AND position <= $2 RETURNING id",
             values![&conversation.id, up_to, now, by, reason],
         )
         .await?;
     recount(tx, conversation).await?;
-    Ok(waived)
+    waived.iter().map(|row| row.parse("id")).collect()
+}
+
+/// Opens one for the latest message of a contact, by a person's decision: it is owed since that message
+/// came. One that was waived before is owed again as it was. Gives `None` where nobody wrote.
+pub(super) async fn open(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    due: Timestamp,
+) -> Result<Option<ObligationId>, StoreError> {
+    let latest = tx
+        .first(
+            "SELECT m.id, m.contact_id, m.position, m.at, o.id AS known FROM messages m \
+             LEFT JOIN obligations o ON o.message_id = m.id \
+             WHERE m.conversation_id = $1 AND m.kind = 'inbound' ORDER BY m.position DESC LIMIT 1",
+            values![&conversation.id],
+        )
+        .await?;
+    let Some(latest) = latest else { return Ok(None) };
+    let id = if let Some(known) = latest.parse_opt("known")? {
+        tx.execute(
+            "UPDATE obligations SET open_state = 'open', discharged_at = NULL, waived_by = NULL, waived_reason = NULL \
+             WHERE id = $1 AND waived_by IS NOT NULL",
+            values![&known],
+        )
+        .await?;
+        known
+    } else {
+        let id = ObligationId::new();
+        let (message, contact): (MessageId, ContactId) = (latest.parse("id")?, latest.parse("contact_id")?);
+        let (position, at) = (latest.get::<i64>("position")?, latest.time("at")?);
+        tx.execute(
+            "INSERT INTO obligations (id, conversation_id, message_id, contact_id, position, opened_at, due_at, open_state) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open')",
+            values![&id, &conversation.id, &message, &contact, position, at, due],
+        )
+        .await?;
+        id
+    };
+    recount(tx, conversation).await?;
+    Ok(Some(id))
+}
+
+/// A waiver was taken back: what it discharged is owed again with its original time. Gives how many.
+pub(super) async fn unwaive(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    by: &AssociateId,
+    ids: &[ObligationId],
+) -> Result<u64, StoreError> {
+    let mut again = 0;
+    for id in ids {
+        again += tx
+            .execute(
+                "UPDATE obligations SET open_state = 'open', discharged_at = NULL, waived_by = NULL, waived_reason = NULL \
+                 WHERE id = $1 AND waived_by = $2",
+                values![id, by],
+            )
+            .await?;
+    }
+    recount(tx, conversation).await?;
+    Ok(again)
 }
 
 /// A person's message did not reach them after all (undone, failed, bounced): what it had discharged

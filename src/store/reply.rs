@@ -152,6 +152,8 @@ impl Write for Reply {
             after.reopen();
         }
         after.state = State::Open;
+        // Nobody answers spam.
+        after.suspected = false;
         let due_at = tx.now.plus(reply.undo);
         let writer = Writer::Associate(actor);
         let outbound = Outbound { writer, text: &reply.text, parts: &reply.parts, due_at };

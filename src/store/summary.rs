@@ -158,7 +158,7 @@ pub(super) async fn load(
     let me = ["$", &args.len().to_string()].concat();
     let sql = [
         "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
-         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.queue_at, \
+         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.queue_at, \
          p.name AS contact_name, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at \
          FROM conversations c JOIN contacts p ON p.id = c.contact_id JOIN threads t ON t.id = c.thread_id \
          LEFT JOIN handles h ON h.id = t.handle_id LEFT JOIN associates a ON a.id = c.assignee_id \

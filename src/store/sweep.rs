@@ -14,7 +14,7 @@ impl Store {
     pub async fn sweep(&self, blobs: &Blobs, raw: Duration, events: Duration) -> Result<(), StoreError> {
         let now = self.now();
         let mut pool = self.pool.clone();
-        let before: [(&'static str, Timestamp); 7] = [
+        let before: [(&'static str, Timestamp); 8] = [
             // A parked one keeps its raw form until a person has settled it.
             (
                 "DELETE FROM raw_payloads WHERE received_at < $1 AND NOT EXISTS (SELECT 1 FROM parked p \
@@ -24,6 +24,8 @@ impl Store {
             ("DELETE FROM receipts WHERE at < $1", now.minus(30 * DAY)),
             ("DELETE FROM jobs WHERE done_at < $1", now.minus(30 * DAY)),
             ("DELETE FROM idempotency_keys WHERE created_at < $1", now.minus(DAY)),
+            // It can be taken back for minutes; that it was decided stands in the timeline.
+            ("DELETE FROM decisions WHERE decided_at < $1", now.minus(DAY)),
             ("DELETE FROM sessions WHERE expires_at < $1", now),
             ("DELETE FROM events WHERE at < $1", now.minus(events)),
             (

@@ -125,6 +125,9 @@ impl Undo {
         if since.customer_wrote {
             return Ok(());
         }
+        if stood.suspected && !since.assigned && !since.judged {
+            conversation.suspected = true;
+        }
         conversation.thread = stood.thread;
         conversation.inbox = stood.inbox;
         conversation.channel = stood.channel;
@@ -160,6 +163,8 @@ struct Since {
     assigned: bool,
     reopened: bool,
     closed: bool,
+    /// A person said whether it is to be answered, or took such a word back.
+    judged: bool,
     /// Closed by "send and close", not by a person's own act.
     closed_by_itself: bool,
 }
@@ -185,6 +190,7 @@ impl Since {
             match activity["type"].as_str().unwrap_or_default() {
                 "assigned" => since.assigned = true,
                 "reopened" => since.reopened = true,
+                "suspected" | "not_suspected" | "owed" | "taken_back" => since.judged = true,
                 "closed" => {
                     since.closed = true;
                     since.closed_by_itself = row.get::<String>("author_kind")? == "system";
@@ -196,13 +202,14 @@ impl Since {
     }
 
     fn quiet(&self) -> bool {
-        !(self.customer_wrote || self.assigned || self.reopened || self.closed)
+        !(self.customer_wrote || self.assigned || self.reopened || self.closed || self.judged)
     }
 }
 
 /// What of a conversation a reply changes, as it stood before.
 pub(super) struct Before {
     state: State,
+    suspected: bool,
     closed_at: Option<Timestamp>,
     closed_by: Option<AssociateId>,
     assignee: Option<AssociateId>,
@@ -215,6 +222,7 @@ impl Before {
     pub(super) fn of(conversation: &Conversation) -> Self {
         Self {
             state: conversation.state,
+            suspected: conversation.suspected,
             closed_at: conversation.closed_at,
             closed_by: conversation.closed_by.clone(),
             assignee: conversation.assignee.clone(),
@@ -228,6 +236,7 @@ impl Before {
     pub(super) async fn keep(&self, tx: &mut Tx, message: &MessageId) -> Result<(), StoreError> {
         let text = json!({
             "state": self.state.as_str(),
+            "suspected": self.suspected,
             "closed_at": self.closed_at.map(Timestamp::millis),
             "closed_by": self.closed_by,
             "assignee": self.assignee,
@@ -258,6 +267,7 @@ impl Before {
         let text = |name: &str| value[name].as_str().map(str::to_owned);
         Some(Self {
             state: text("state")?.try_into().ok()?,
+            suspected: value["suspected"].as_bool().unwrap_or_default(),
             closed_at: value["closed_at"].as_i64().map(Timestamp),
             closed_by: text("closed_by").and_then(|id| id.try_into().ok()),
             assignee: text("assignee").and_then(|id| id.try_into().ok()),

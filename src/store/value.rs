@@ -3,7 +3,7 @@
 use rapport_model::{
     Address, AuthorKind, Timestamp, Trust,
     id::{
-        AssociateId, AttachmentId, ChannelName, ContactId, ConversationId, ExternalMessageId,
+        AssociateId, AttachmentId, ChannelName, ContactId, ConversationId, DecisionId, ExternalMessageId,
         ExternalThreadId, HandleId, InboxId, JobId, MessageId, MessageName, ObligationId, OutboxId, ParkedId,
         RawId, Scope, TeamId, ThreadId,
     },
@@ -76,6 +76,7 @@ value_from_id!(
     ChannelName,
     ContactId,
     ConversationId,
+    DecisionId,
     ExternalMessageId,
     ExternalThreadId,
     HandleId,

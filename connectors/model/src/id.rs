@@ -87,6 +87,8 @@ own_id! {
     RawId = "raw_";
     /// Something that came in and could not be read.
     ParkedId = "prk_";
+    /// What a person decided at one stroke, about one conversation or many.
+    DecisionId = "dec_";
 }
 
 macro_rules! opaque_id {

@@ -7,6 +7,7 @@
 mod belonging;
 mod bot;
 mod constraints;
+mod decisions;
 mod desk;
 mod invariants;
 mod leases;

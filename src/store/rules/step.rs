@@ -8,7 +8,7 @@ use rapport_model::DeliveryState;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// A customer writes on an inbox.
-    Receive { customer: usize, inbox: usize, words: usize },
+    Receive { customer: usize, inbox: usize, words: usize, suspected: bool },
     /// The same message comes again, or one with its id and another content.
     Again { message: usize, other: bool },
     /// The customer changes a message.
@@ -35,6 +35,10 @@ pub(super) enum Step {
     Reopen { who: usize, conversation: usize },
     /// Decides that no reply is needed.
     Waive { who: usize, conversation: usize, unseen: i64, close: bool },
+    /// Decides about some conversations at once, having seen all or only a part.
+    Decide { who: usize, what: Decided, about: Vec<usize>, unseen: i64 },
+    /// Takes a decision back.
+    TakeBack { decision: usize },
     /// Gives it to somebody.
     Assign { who: usize, conversation: usize, to: Option<usize> },
     /// Blocks or unblocks a customer.
@@ -55,6 +59,16 @@ pub(super) enum Step {
     Clock { seconds: i64 },
 }
 
+/// What is decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Decided {
+    Waive { close: bool },
+    Close,
+    Release,
+    Suspect,
+    Owe,
+}
+
 /// How a send ended.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Settled {
@@ -69,12 +83,23 @@ pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     vec(step(), 4..=most)
 }
 
+fn decided() -> impl Strategy<Value = Decided> {
+    prop_oneof![
+        3 => any::<bool>().prop_map(|close| Decided::Waive { close }),
+        2 => Just(Decided::Close),
+        2 => Just(Decided::Release),
+        1 => Just(Decided::Suspect),
+        3 => Just(Decided::Owe),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let some = || 0_usize..32;
     let who = || 0_usize..3;
     prop_oneof![
-        8 => (0_usize..3, 0_usize..3, 0_usize..5)
-            .prop_map(|(customer, inbox, words)| Step::Receive { customer, inbox, words }),
+        8 => (0_usize..3, 0_usize..3, 0_usize..5, proptest::bool::weighted(0.3)).prop_map(
+            |(customer, inbox, words, suspected)| Step::Receive { customer, inbox, words, suspected }
+        ),
         2 => (some(), any::<bool>()).prop_map(|(message, other)| Step::Again { message, other }),
         1 => some().prop_map(|message| Step::Edit { message }),
         1 => some().prop_map(|message| Step::Retract { message }),
@@ -93,6 +118,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (who(), some()).prop_map(|(who, conversation)| Step::Reopen { who, conversation }),
         2 => (who(), some(), prop_oneof![2 => Just(0_i64), 1 => 1_i64..4], any::<bool>())
             .prop_map(|(who, conversation, unseen, close)| Step::Waive { who, conversation, unseen, close }),
+        4 => (who(), decided(), vec(some(), 1..4), prop_oneof![3 => Just(0_i64), 1 => 1_i64..3])
+            .prop_map(|(who, what, about, unseen)| Step::Decide { who, what, about, unseen }),
+        3 => some().prop_map(|decision| Step::TakeBack { decision }),
         1 => (who(), some(), proptest::option::of(who()))
             .prop_map(|(who, conversation, to)| Step::Assign { who, conversation, to }),
         1 => (who(), 0_usize..3, any::<bool>())

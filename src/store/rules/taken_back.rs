@@ -6,10 +6,22 @@ use rapport_model::id::{ConversationId, MessageId};
 
 use crate::store::{Store, db::Run as _, value::values};
 
+/// The activities after which a reply that is taken back leaves things as they are.
+const DECIDED: [&str; 7] = [
+    "\"reopened\"",
+    "\"assigned\"",
+    "\"closed\"",
+    "\"suspected\"",
+    "\"not_suspected\"",
+    "\"owed\"",
+    "\"taken_back\"",
+];
+
 /// How a conversation stands, as far as a reply changes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stood {
     state: String,
+    suspected: bool,
     closed_at: Option<i64>,
     closed_by: Option<String>,
     assignee: Option<String>,
@@ -18,10 +30,11 @@ pub(super) struct Stood {
 
 /// How it stands now.
 pub(super) async fn look(store: &Store, conversation: &ConversationId) -> Stood {
-    let sql = "SELECT state, closed_at, closed_by, assignee_id, thread_id FROM conversations WHERE id = $1";
+    let sql = "SELECT state, suspected, closed_at, closed_by, assignee_id, thread_id FROM conversations WHERE id = $1";
     let row = store.pool.clone().first(sql, values![conversation]).await.unwrap().unwrap();
     Stood {
         state: row.get("state").unwrap(),
+        suspected: row.get("suspected").unwrap(),
         closed_at: row.get("closed_at").unwrap(),
         closed_by: row.get("closed_by").unwrap(),
         assignee: row.get("assignee_id").unwrap(),
@@ -47,8 +60,7 @@ pub(super) async fn check(store: &Store, stood: &mut HashMap<MessageId, Stood>, 
             return;
         }
         let activity = row.get::<Option<String>>("activity").unwrap().unwrap_or_default();
-        let decided =
-            ["\"reopened\"", "\"assigned\"", "\"closed\""].iter().any(|word| activity.contains(word));
+        let decided = DECIDED.iter().any(|word| activity.contains(word));
         if kind == "inbound" || decided {
             return;
         }

@@ -10,17 +10,17 @@ use rapport_model::{
     Address, Author, Clock as _, InboundEvent, Letter, Trust,
     bot::Unanswerable,
     event::{InboundMessage, RawPayload, ReachChange, ThreadKind, ThreadRef},
-    id::{ConversationId, ExternalMessageId, HandleId, MessageId, ThreadId},
+    id::{ConversationId, DecisionId, ExternalMessageId, HandleId, MessageId, ThreadId},
     outbound::Part,
 };
 
 use super::{
-    step::{Settled, Step},
+    step::{Decided, Settled, Step},
     taken_back::{self, Stood},
 };
 use crate::store::{
-    Actor, Claimed, InboxFacts, IngestRequest, JobOutcome, Kept, NewAck, NewReply, Outcome, Role,
-    SendOutcome, StoreError, body_hash,
+    Actor, Claimed, Decision, InboxFacts, IngestRequest, JobOutcome, Kept, NewAck, NewReply, Outcome, Role,
+    SendOutcome, StoreError, Verdict, body_hash,
     db::Run as _,
     fixture::{Shop, inbox},
     testing::Fresh,
@@ -43,6 +43,7 @@ pub(super) struct World {
     /// When each obligation was opened, by its message.
     pub opened: HashMap<String, i64>,
     replies: Vec<(usize, NewReply, MessageId)>,
+    decisions: Vec<(usize, DecisionId)>,
     /// How the conversation stood before each reply.
     stood: HashMap<MessageId, Stood>,
     claimed: Vec<(usize, Claimed)>,
@@ -74,6 +75,7 @@ impl World {
             edited: HashSet::new(),
             opened: HashMap::new(),
             replies: Vec::new(),
+            decisions: Vec::new(),
             stood: HashMap::new(),
             claimed: Vec::new(),
             sent: Vec::new(),
@@ -106,7 +108,9 @@ impl World {
 
     async fn try_take(&mut self, step: &Step) -> Result<(), StoreError> {
         match *step {
-            Step::Receive { customer, inbox, words } => self.receive(customer, inbox, words).await,
+            Step::Receive { customer, inbox, words, suspected } => {
+                self.receive(customer, inbox, words, suspected).await
+            }
             Step::Again { message, other } => self.again(message, other).await,
             Step::Edit { message } => self.edit(message).await,
             Step::Retract { message } => {
@@ -170,8 +174,51 @@ impl World {
             Step::Expire { inbox } => {
                 self.shop.store.expire_outbox(&self.facts(inbox).id, false, false).await.map(drop)
             }
+            Step::Decide { who, what, ref about, unseen } => self.decide(who, what, about, unseen).await,
+            Step::TakeBack { decision } => {
+                let Some((who, id)) = pick(&self.decisions, decision) else { return Ok(()) };
+                let told = self.shop.store.take_back(&self.associates[*who], id).await?;
+                let again = self.shop.store.take_back(&self.associates[*who], id).await?;
+                assert_eq!(told, again, "asked twice, it answers twice");
+                Ok(())
+            }
             _ => self.act(step).await,
         }
+    }
+
+    async fn decide(
+        &mut self,
+        who: usize,
+        what: Decided,
+        about: &[usize],
+        unseen: i64,
+    ) -> Result<(), StoreError> {
+        let mut named = BTreeMap::new();
+        for at in about {
+            let Some(id) = self.conversation(*at).await else { return Ok(()) };
+            let seen = self.last_position(&id).await - unseen;
+            named.insert(id, seen);
+        }
+        let decision = match what {
+            Decided::Waive { close } => Decision::Waive { reason: "spam".to_owned(), close },
+            Decided::Close => Decision::Close,
+            Decided::Release => Decision::Release,
+            Decided::Suspect => Decision::Suspect,
+            Decided::Owe => Decision::Owe,
+        };
+        let done =
+            self.shop.store.decide(&self.associates[who], decision, named.into_iter().collect()).await?;
+        assert_eq!(done.undo.is_some(), done.verdicts.iter().any(|(_, verdict)| *verdict == Verdict::Done));
+        self.decisions.extend(done.undo.map(|undo| (who, undo.id)));
+        for (id, verdict) in done.verdicts {
+            if verdict == Verdict::Done && matches!(what, Decided::Owe) {
+                let sql = "SELECT s.external_id FROM messages m JOIN sightings s ON s.message_id = m.id \
+                           WHERE m.conversation_id = $1 AND m.kind = 'inbound' ORDER BY m.position DESC LIMIT 1";
+                let row = self.shop.store.pool.clone().first(sql, values![&id]).await?.unwrap();
+                self.owed.insert(row.get("external_id")?, true);
+            }
+        }
+        Ok(())
     }
 
     async fn act(&mut self, step: &Step) -> Result<(), StoreError> {
@@ -188,7 +235,10 @@ impl World {
             Step::Waive { who, conversation, unseen, close } => {
                 let Some(id) = self.conversation(conversation).await else { return Ok(()) };
                 let seen = self.last_position(&id).await - unseen;
-                store.waive(&self.associates[who], &id, "thanks".to_owned(), seen, close).await
+                let reason = "thanks".to_owned();
+                let undo = store.waive(&self.associates[who], &id, reason, seen, close).await?;
+                self.decisions.push((who, undo.id));
+                Ok(())
             }
             Step::Assign { who, conversation, to } => {
                 let Some(id) = self.conversation(conversation).await else { return Ok(()) };
@@ -218,7 +268,13 @@ impl World {
         }
     }
 
-    async fn receive(&mut self, customer: usize, inbox: usize, words: usize) -> Result<(), StoreError> {
+    async fn receive(
+        &mut self,
+        customer: usize,
+        inbox: usize,
+        words: usize,
+        suspected: bool,
+    ) -> Result<(), StoreError> {
         let address = format!("+4{customer}");
         let stop = words == WORDS.len() - 1;
         let message = InboundMessage {
@@ -243,7 +299,7 @@ impl World {
             at: self.shop.clock.now(),
             addressed: true,
             unanswerable: stop.then_some(Unanswerable::OptOut),
-            letter: Letter::default(),
+            letter: Letter { suspected, ..Letter::default() },
             raw: RawPayload { content_type: "text/plain".to_owned(), bytes: vec![0, 255] },
         };
         self.messages.push((inbox, message.clone()));
