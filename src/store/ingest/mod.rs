@@ -30,6 +30,8 @@ use crate::{
     sabotage::{self, Rule},
 };
 
+pub(super) use people::claimed_person;
+
 use super::{blobs::StoredBlob, db::Run as _, error::StoreError, parked, tx::Tx, value::values};
 
 /// What ingest has to know of an inbox.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use rapport_model::{
-    Author, Trust,
+    Address, Author, Trust,
     id::{ContactId, HandleId},
 };
 
+use super::InboxFacts;
 use crate::store::{
     db::{Run as _, built},
     error::StoreError,
@@ -129,6 +130,24 @@ pub(super) async fn find_or_make(
     contacts.insert(tx).await?;
     periods.insert(tx).await?;
     Ok(people)
+}
+
+/// Whoever uses an address that a letter named: found, or made, as somebody who merely claims it.
+pub(in crate::store) async fn claimed_person(
+    tx: &mut Tx,
+    inbox: &InboxFacts,
+    address: &Address,
+    name: Option<&str>,
+) -> Result<(HandleId, ContactId), StoreError> {
+    let key = HandleKey {
+        brand: inbox.brand.clone(),
+        channel: inbox.channel.clone(),
+        address: address.expose().to_owned(),
+        trust: Trust::Claimed,
+    };
+    let people = find_or_make(tx, vec![Sender { key, name, can_reply: true }]).await?;
+    let person = people.into_values().next().ok_or(StoreError::NotFound("handle"))?;
+    Ok((person.handle, person.contact))
 }
 
 async fn owners(
