@@ -23,6 +23,14 @@ ALTER TABLE attachments ADD COLUMN content_id TEXT;
 -- Whose delivery it is where it goes to somebody beside the conversation's contact.
 ALTER TABLE deliveries ADD COLUMN contact_id TEXT;
 
+-- To which recipient of the discharging message what was owed was answered: where that delivery fails, it is
+-- owed again, and what others were owed is not.
+ALTER TABLE obligations ADD COLUMN answered_to TEXT;
+
+-- What an associate has begun to write above a letter, and to whom beside the contact, as JSON.
+ALTER TABLE drafts ADD COLUMN subject TEXT;
+ALTER TABLE drafts ADD COLUMN cc TEXT;
+
 -- The receiving server took all of it for spam: it is listed apart, and owed as anything else.
 ALTER TABLE conversations ADD COLUMN suspected BOOLEAN NOT NULL DEFAULT FALSE;
 

@@ -12,8 +12,9 @@ use super::{
     Store, bot,
     conversation::{self, Conversation, State},
     db::Run as _,
-    entry::{self, Outbound, Recipient, Writer},
+    entry::{self, Addressee, Outbound, Writer},
     error::StoreError,
+    heading::NewLetter,
     job, obligation,
     thread::{self, REPEATS, Thread},
     tx::Tx,
@@ -41,6 +42,8 @@ pub struct NewAck {
     pub text: String,
     /// The same, as the channel carries it.
     pub parts: Vec<Part>,
+    /// Whether it is a letter.
+    pub letter: bool,
 }
 
 impl Store {
@@ -77,11 +80,17 @@ impl Write for Ack {
             Err(silence) => return Ok(Some(silence)),
         };
         let mut after = before.clone();
+        let letter = if self.ack.letter {
+            Some(NewLetter::of_thread(tx, &after.id, &thread.id, after.last_position).await?)
+        } else {
+            None
+        };
         let outbound = Outbound {
             writer: Writer::Bot(AutomaticKind::Ack),
             text: &self.ack.text,
             parts: &self.ack.parts,
             due_at: tx.now,
+            letter,
         };
         let message = entry::insert_outbound(tx, &mut after, &mut thread, &recipient, &outbound).await?;
         if sabotage::breaks(Rule::OnlyPeopleDischarge) {
@@ -103,7 +112,7 @@ impl Ack {
         tx: &mut Tx,
         conversation: &Conversation,
         thread: &Thread,
-    ) -> Result<Result<Recipient, &'static str>, StoreError> {
+    ) -> Result<Result<Addressee, &'static str>, StoreError> {
         if bot::is_off(tx, &thread.inbox).await? {
             return Ok(Err("the bot was switched off"));
         }

@@ -1,7 +1,7 @@
 //! Drafts: what an associate has begun to write in a conversation. Theirs alone, on every device.
 
 use rapport_model::{
-    Timestamp,
+    Address, Timestamp,
     id::{AttachmentId, ConversationId},
     text,
 };
@@ -20,12 +20,16 @@ pub struct Draft {
     pub attachments: Vec<Attachment>,
     /// Whether it is to become a note.
     pub note: bool,
+    /// What is to stand above it, where the author wrote that.
+    pub subject: Option<String>,
+    /// Who is to get a copy.
+    pub cc: Vec<Address>,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
 
 /// What is to be kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewDraft {
     /// The text so far.
     pub text: String,
@@ -33,6 +37,10 @@ pub struct NewDraft {
     pub attachments: Vec<AttachmentId>,
     /// Whether it is to become a note.
     pub note: bool,
+    /// What is to stand above it, where the author wrote that.
+    pub subject: Option<String>,
+    /// Who is to get a copy. Whether they may, the reply is asked.
+    pub cc: Vec<Address>,
 }
 
 impl Store {
@@ -55,7 +63,7 @@ impl Store {
         let mut pool = self.pool.clone();
         let row = pool
             .first(
-                "SELECT text, attachments, note, updated_at FROM drafts WHERE associate_id = $1 AND conversation_id = $2",
+                "SELECT text, attachments, note, subject, cc, updated_at FROM drafts WHERE associate_id = $1 AND conversation_id = $2",
                 values![actor.id(), conversation],
             )
             .await?;
@@ -67,6 +75,13 @@ impl Store {
             text: row.get("text")?,
             attachments: attachments_by_id(&mut pool, actor.id(), &ids).await?,
             note: row.get("note")?,
+            subject: row.get("subject")?,
+            cc: match row.get::<Option<String>>("cc")? {
+                Some(json) => {
+                    serde_json::from_str(&json).map_err(|_| StoreError::Corrupt { column: "drafts.cc" })?
+                }
+                None => Vec::new(),
+            },
             updated_at: row.time("updated_at")?,
         }))
     }
@@ -122,17 +137,22 @@ impl Write for Keep {
                     return Err(StoreError::NotFound("attachment"));
                 }
                 let files = draft.attachments.iter().map(AttachmentId::as_str).collect::<Vec<_>>().join(",");
+                let cc = (!draft.cc.is_empty())
+                    .then(|| serde_json::to_string(&draft.cc).expect("addresses are texts"));
                 let now = tx.now;
                 tx.execute(
-                    "INSERT INTO drafts (conversation_id, associate_id, text, attachments, note, updated_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation_id, associate_id) DO UPDATE SET \
-                     text = excluded.text, attachments = excluded.attachments, note = excluded.note, updated_at = excluded.updated_at",
+                    "INSERT INTO drafts (conversation_id, associate_id, text, attachments, note, subject, cc, updated_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (conversation_id, associate_id) DO UPDATE SET \
+                     text = excluded.text, attachments = excluded.attachments, note = excluded.note, \
+                     subject = excluded.subject, cc = excluded.cc, updated_at = excluded.updated_at",
                     values![
                         &self.conversation,
                         self.actor.id(),
                         text::storable(&draft.text).into_owned(),
                         files,
                         draft.note,
+                        draft.subject.as_deref().map(|subject| text::storable(subject).into_owned()),
+                        cc,
                         now
                     ],
                 )

@@ -12,6 +12,7 @@ use super::{
     conversation::Conversation,
     db::Run as _,
     error::{Conflict, StoreError},
+    heading::NewLetter,
     owner,
     rows::Rows,
     scope::Actor,
@@ -43,15 +44,17 @@ pub(super) struct Outbound<'a> {
     pub parts: &'a [Part],
     /// When the parts become due: until then the message can be taken back.
     pub due_at: Timestamp,
+    /// What it has as a letter, and who gets a copy.
+    pub letter: Option<NewLetter>,
 }
 
-/// Inserts an outbound message, its delivery and its outbox rows, in one go with whatever the caller
-/// does to the conversation.
+/// Inserts an outbound message, a delivery for each recipient and an outbox row for each recipient and
+/// part, in one go with whatever the caller does to the conversation.
 pub(super) async fn insert_outbound(
     tx: &mut Tx,
     conversation: &mut Conversation,
     thread: &mut Thread,
-    recipient: &Recipient,
+    recipient: &Addressee,
     outbound: &Outbound<'_>,
 ) -> Result<MessageId, StoreError> {
     let id = MessageId::new();
@@ -119,11 +122,33 @@ pub(super) async fn insert_outbound(
         )
         .await?;
     }
-    tx.execute(
-        "INSERT INTO deliveries (message_id, recipient, handle_id, state) VALUES ($1, $2, $3, 'queued')",
-        values![&id, &recipient.address, &recipient.handle],
-    )
-    .await?;
+    let copies = outbound.letter.as_ref().map_or(&[][..], |letter| &letter.copies);
+    let recipients: Vec<&Addressee> = std::iter::once(recipient).chain(copies).collect();
+    if let Some(letter) = &outbound.letter {
+        letter.insert(tx, &id, &thread.inbox, &recipients).await?;
+    }
+    insert_parts(tx, &id, thread, &recipients, outbound).await?;
+    thread::save(tx, vec![thread]).await?;
+    if automatic.is_none() {
+        conversation.show(outbound.writer.kind().as_str(), &body, tx.now);
+    } else {
+        // The list goes on showing what the customer said.
+        conversation.last_at = conversation.last_at.max(tx.now);
+    }
+    tx.wake_outbox = true;
+    Ok(id)
+}
+
+/// The deliveries, and the rows of the outbox behind them: whoever comes first has the first tickets.
+async fn insert_parts(
+    tx: &mut Tx,
+    message: &MessageId,
+    thread: &mut Thread,
+    recipients: &[&Addressee],
+    outbound: &Outbound<'_>,
+) -> Result<(), StoreError> {
+    let mut deliveries =
+        Rows::new("deliveries", &["message_id", "recipient", "handle_id", "state", "contact_id"]);
     let mut outbox = Rows::new(
         "outbox",
         &[
@@ -143,42 +168,41 @@ pub(super) async fn insert_outbound(
             "created_at",
         ],
     );
-    for (index, part) in (0_i64..).zip(outbound.parts) {
-        thread.last_ticket += 1;
-        let files = part.attachments.iter().map(AttachmentId::as_str).collect::<Vec<_>>().join(",");
-        outbox.push(values![
-            &OutboxId::new(),
-            &id,
-            &recipient.address,
-            index,
-            &thread.id,
-            &thread.inbox,
-            thread.last_ticket,
-            automatic.is_some(),
-            text::storable(&part.text).into_owned(),
-            files,
-            "queued",
-            outbound.due_at,
-            0_i64,
-            tx.now,
-        ]);
+    let automatic = matches!(outbound.writer, Writer::Bot(_));
+    for recipient in recipients {
+        let (handle, contact) = (&recipient.handle, recipient.contact.as_ref());
+        deliveries.push(values![message, &recipient.address, handle, "queued", contact]);
+        for (index, part) in (0_i64..).zip(outbound.parts) {
+            thread.last_ticket += 1;
+            let files = part.attachments.iter().map(AttachmentId::as_str).collect::<Vec<_>>().join(",");
+            outbox.push(values![
+                &OutboxId::new(),
+                message,
+                &recipient.address,
+                index,
+                &thread.id,
+                &thread.inbox,
+                thread.last_ticket,
+                automatic,
+                text::storable(&part.text).into_owned(),
+                files,
+                "queued",
+                outbound.due_at,
+                0_i64,
+                tx.now,
+            ]);
+        }
     }
-    outbox.insert(tx).await?;
-    thread::save(tx, vec![thread]).await?;
-    if automatic.is_none() {
-        conversation.show(outbound.writer.kind().as_str(), &body, tx.now);
-    } else {
-        // The list goes on showing what the customer said.
-        conversation.last_at = conversation.last_at.max(tx.now);
-    }
-    tx.wake_outbox = true;
-    Ok(id)
+    deliveries.insert(tx).await?;
+    outbox.insert(tx).await
 }
 
-/// Whom a private thread reaches.
-pub(super) struct Recipient {
+/// Somebody who gets a message.
+pub(super) struct Addressee {
     pub handle: String,
     pub address: String,
+    /// Whose the handle is, where that is not the conversation's contact.
+    pub contact: Option<ContactId>,
 }
 
 /// Finds whom a thread reaches for a contact, and refuses where nobody can be reached, with the reason for a person.
@@ -187,7 +211,7 @@ pub(super) async fn recipient(
     thread: &Thread,
     contact: &ContactId,
     sender_group: &str,
-) -> Result<Recipient, StoreError> {
+) -> Result<Addressee, StoreError> {
     let refuse = |reason: &str| StoreError::Conflict(Conflict::CannotReply(reason.to_owned()));
     let Some(handle) = &thread.handle else { return Err(refuse("This thread has no single recipient.")) };
     let row = tx
@@ -206,7 +230,7 @@ pub(super) async fn recipient(
     if let Some(reason) = unreachable(row.get("can_reply")?, blocked, opted_out) {
         return Err(refuse(reason));
     }
-    Ok(Recipient { handle: row.get("id")?, address: row.get("address")? })
+    Ok(Addressee { handle: row.get("id")?, address: row.get("address")?, contact: None })
 }
 
 /// Why a handle can't be written to, in words for a person; `None` where it can.

@@ -1,6 +1,6 @@
 //! How the store refuses: variants are what a caller does differently.
 
-use rapport_model::Timestamp;
+use rapport_model::{Address, Timestamp};
 
 /// Why an act of the store did not happen. Nothing of it is stored then.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +79,14 @@ pub enum Conflict {
     /// The recipient can't be written to.
     #[error("{0}")]
     CannotReply(String),
+    /// Somebody who was chosen for a copy can't get one. The reason is half a sentence, for a person.
+    #[error("{reason}")]
+    NoCopy {
+        /// Who.
+        address: Address,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The state of the message does not allow it.
     #[error("{0}")]
     NotNow(&'static str),

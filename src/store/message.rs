@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use rapport_model::{
-    Timestamp,
+    Address, Timestamp,
     id::{AssociateId, AttachmentId, ContactId, ConversationId, InboxId, MessageId, TeamId},
 };
 
@@ -63,12 +63,25 @@ pub struct Message {
     pub delivery: Option<String>,
     /// Why, where it did not arrive.
     pub delivery_reason: Option<String>,
+    /// How each recipient fares, where there are several: the contact first.
+    pub deliveries: Vec<Delivery>,
     /// Until when it can be taken back.
     pub undo_until: Option<Timestamp>,
     /// What happened, for an activity.
     pub activity: Option<serde_json::Value>,
     /// Set where the reader may not read it.
     pub hidden: Option<Hidden>,
+}
+
+/// What became of a message for one of its recipients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where it goes.
+    pub address: Address,
+    /// A word of [`rapport_model::DeliveryState`].
+    pub state: String,
+    /// Why, where it did not arrive.
+    pub reason: Option<String>,
 }
 
 /// What a reader learns of a message outside of their scope.
@@ -181,6 +194,15 @@ impl Store {
         for message in &mut messages {
             message.attachments = files.remove(&message.id).unwrap_or_default();
         }
+        let sent: Vec<&MessageId> = messages
+            .iter()
+            .filter(|message| message.hidden.is_none() && message.delivery.is_some())
+            .map(|message| &message.id)
+            .collect();
+        let mut deliveries = deliveries_of(&mut pool, sent).await?;
+        for message in &mut messages {
+            message.deliveries = deliveries.remove(&message.id).unwrap_or_default();
+        }
         Ok(messages)
     }
 
@@ -232,6 +254,7 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
         attachments: Vec::new(),
         delivery: row.get("delivery")?,
         delivery_reason: only(row.get("delivery_reason")?),
+        deliveries: Vec::new(),
         undo_until: row.time_opt("undo_until")?,
         activity: activity
             .map(|text| serde_json::from_str(&text))
@@ -239,6 +262,33 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
             .map_err(|_| StoreError::Corrupt { column: "messages.activity" })?,
         hidden,
     })
+}
+
+/// The deliveries of those messages that go to several people.
+async fn deliveries_of(
+    db: &mut impl Run,
+    messages: Vec<&MessageId>,
+) -> Result<HashMap<MessageId, Vec<Delivery>>, StoreError> {
+    let mut found: HashMap<MessageId, Vec<Delivery>> = HashMap::new();
+    if messages.is_empty() {
+        return Ok(found);
+    }
+    let (keys, args) = rows::keys(db.engine(), messages.into_iter().map(|id| values![id]).collect());
+    let sql = [
+        "SELECT d.message_id, d.recipient, d.state, d.reason FROM deliveries d WHERE EXISTS (SELECT 1 FROM deliveries c \
+         WHERE c.message_id = d.message_id AND c.contact_id IS NOT NULL) AND d.message_id IN ",
+        &keys,
+        " ORDER BY CASE WHEN d.contact_id IS NULL THEN 0 ELSE 1 END, d.recipient",
+    ]
+    .concat();
+    for row in db.rows_of(built(sql), args).await? {
+        found.entry(row.parse("message_id")?).or_default().push(Delivery {
+            address: Address::new(row.get::<String>("recipient")?),
+            state: row.get("state")?,
+            reason: row.get("reason")?,
+        });
+    }
+    Ok(found)
 }
 
 async fn attachments_of(

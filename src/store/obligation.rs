@@ -47,6 +47,44 @@ pub(super) async fn discharge(
     recount(tx, conversation).await
 }
 
+/// Discharges what the people whom a message goes to are owed up to a position: whoever has one of its
+/// deliveries that did not fail, and whoever wrote from the very address that it goes to.
+pub(super) async fn discharge_recipients(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    by: &MessageId,
+    up_to: i64,
+) -> Result<(), StoreError> {
+    let now = tx.now;
+    let deliveries = tx
+        .all(
+            "SELECT d.recipient, d.handle_id, COALESCE(d.contact_id, m.contact_id) AS contact_id FROM deliveries d \
+             JOIN messages m ON m.id = d.message_id WHERE d.message_id = $1 AND d.state NOT IN ('failed', 'cancelled') \
+             ORDER BY CASE WHEN d.contact_id IS NULL THEN 0 ELSE 1 END, d.recipient",
+            values![by],
+        )
+        .await?;
+    for delivery in deliveries {
+        tx.execute(
+            "UPDATE obligations SET open_state = NULL, discharged_at = $3, discharged_by = $4, answered_to = $5 \
+             WHERE conversation_id = $1 AND open_state = 'open' AND position <= $2 AND (contact_id = $6 OR contact_id IN (\
+             SELECT p.contact_id FROM handles h JOIN handles o ON o.brand = h.brand AND o.channel = h.channel \
+             AND o.address = h.address JOIN handle_periods p ON p.handle_id = o.id AND p.valid_to IS NULL WHERE h.id = $7))",
+            values![
+                &conversation.id,
+                up_to,
+                now,
+                by,
+                delivery.get::<String>("recipient")?,
+                delivery.get::<String>("contact_id")?,
+                delivery.get::<String>("handle_id")?
+            ],
+        )
+        .await?;
+    }
+    recount(tx, conversation).await
+}
+
 /// Waives what is owed up to a position, by a person's decision. Gives which it waived.
 pub(super) async fn waive(
     tx: &mut Tx,
@@ -128,38 +166,52 @@ pub(super) async fn unwaive(
     Ok(again)
 }
 
-/// A person's message did not reach them after all (undone, failed, bounced): what it had discharged
-/// is owed again, with its original time, and the conversation is open again; unless a later message
-/// by a person stands, which then is what discharged it.
+/// A person's message did not reach one of its recipients after all (undone, failed, bounced): what it had
+/// discharged by that is owed again, with its original time, and the conversation is open again; unless a
+/// later message by a person to the same one stands, which then is what discharged it.
 pub(super) async fn reopen(
     tx: &mut Tx,
     conversation: &mut Conversation,
     message: &MessageId,
     position: i64,
+    recipient: &str,
 ) -> Result<(), StoreError> {
-    let later = tx
-        .first(
-            "SELECT m.id FROM messages m JOIN human_messages h ON h.message_id = m.id \
-             WHERE m.conversation_id = $1 AND m.position > $2 AND m.delivery NOT IN ('failed', 'cancelled') \
-             ORDER BY m.position LIMIT 1",
-            values![&conversation.id, position],
+    // Before there were copies nobody noted the recipient: there was one.
+    let answered = tx
+        .all(
+            "SELECT id, contact_id FROM obligations WHERE discharged_by = $1 AND (answered_to = $2 OR answered_to IS NULL)",
+            values![message, recipient],
         )
         .await?;
-    if let Some(later) = later {
-        tx.execute(
-            "UPDATE obligations SET discharged_by = $2 WHERE discharged_by = $1",
-            values![message, &later.parse::<MessageId>("id")?],
-        )
-        .await?;
-        return Ok(());
+    let mut again = false;
+    for obligation in &answered {
+        let id: ObligationId = obligation.parse("id")?;
+        let later = tx
+            .first(
+                "SELECT m.id, d.recipient FROM messages m JOIN human_messages h ON h.message_id = m.id \
+                 LEFT JOIN deliveries d ON d.message_id = m.id WHERE m.conversation_id = $1 AND m.position > $2 \
+                 AND ((d.message_id IS NULL AND m.contact_id = $3) OR (d.state NOT IN ('failed', 'cancelled') \
+                 AND (d.recipient = $4 OR COALESCE(d.contact_id, m.contact_id) = $3))) ORDER BY m.position LIMIT 1",
+                values![&conversation.id, position, obligation.get::<String>("contact_id")?, recipient],
+            )
+            .await?;
+        if let Some(later) = later {
+            tx.execute(
+                "UPDATE obligations SET discharged_by = $2, answered_to = $3 WHERE id = $1",
+                values![&id, &later.parse::<MessageId>("id")?, later.get::<Option<String>>("recipient")?],
+            )
+            .await?;
+        } else {
+            tx.execute(
+                "UPDATE obligations SET open_state = 'open', discharged_at = NULL, discharged_by = NULL, answered_to = NULL \
+                 WHERE id = $1",
+                values![&id],
+            )
+            .await?;
+            again = true;
+        }
     }
-    let again = tx
-        .execute(
-            "UPDATE obligations SET open_state = 'open', discharged_at = NULL, discharged_by = NULL WHERE discharged_by = $1",
-            values![message],
-        )
-        .await?;
-    if again > 0 && conversation.state == State::Closed {
+    if again && conversation.state == State::Closed {
         conversation.open_again();
     }
     recount(tx, conversation).await
@@ -176,8 +228,8 @@ pub(super) async fn reopen_after_edit(
 ) -> Result<(), StoreError> {
     let again = tx
         .execute(
-            "UPDATE obligations SET open_state = 'open', discharged_at = NULL, discharged_by = NULL, waived_by = NULL, \
-             waived_reason = NULL, opened_at = $2, due_at = $3 WHERE message_id = $1 AND discharged_by IS NOT NULL",
+            "UPDATE obligations SET open_state = 'open', discharged_at = NULL, discharged_by = NULL, answered_to = NULL, \
+             waived_by = NULL, waived_reason = NULL, opened_at = $2, due_at = $3 WHERE message_id = $1 AND discharged_by IS NOT NULL",
             values![message, since, due],
         )
         .await?;

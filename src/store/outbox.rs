@@ -18,12 +18,11 @@ use crate::failpoints::durable_step;
 
 use super::{
     bot,
-    conversation::{self, State},
     db::{Run as _, built},
-    dialect,
+    delivery, dialect,
     error::StoreError,
+    heading,
     ingest::InboxFacts,
-    obligation,
     tx::Tx,
     value::{Row, values},
     writer::Write,
@@ -144,90 +143,7 @@ pub(super) async fn advance(
     }
     // Whatever waited behind this part may go now.
     tx.wake_outbox = true;
-    settle_message(tx, &row.message, reason).await
-}
-
-/// Brings a message, its deliveries and its conversation in line with its parts.
-pub(super) async fn settle_message(
-    tx: &mut Tx,
-    message: &MessageId,
-    reason: Option<&str>,
-) -> Result<(), StoreError> {
-    let parts = tx.all("SELECT recipient, state FROM outbox WHERE message_id = $1", values![message]).await?;
-    let mut states = Vec::with_capacity(parts.len());
-    for part in &parts {
-        let state = DeliveryState::parse(&part.get::<String>("state")?)
-            .ok_or(StoreError::Corrupt { column: "outbox.state" })?;
-        states.push((part.get::<String>("recipient")?, state));
-    }
-    let Some(worst) = DeliveryState::of_message(states.iter().map(|(_, state)| *state)) else {
-        return Ok(());
-    };
-    let mut recipients: Vec<&String> = states.iter().map(|(recipient, _)| recipient).collect();
-    recipients.sort();
-    recipients.dedup();
-    for recipient in recipients {
-        let own = DeliveryState::of_message(states.iter().filter(|(r, _)| r == recipient).map(|(_, s)| *s))
-            .unwrap_or(worst);
-        tx.execute(
-            "UPDATE deliveries SET state = $3, reason = $4 WHERE message_id = $1 AND recipient = $2",
-            values![message, recipient, own.as_str(), reason],
-        )
-        .await?;
-    }
-    let row = tx
-        .first(
-            "SELECT conversation_id, position, author_kind, delivery FROM messages WHERE id = $1",
-            values![message],
-        )
-        .await?
-        .ok_or(StoreError::NotFound("message"))?;
-    if row.get::<String>("delivery")? == worst.as_str() {
-        return Ok(());
-    }
-    tx.execute(
-        "UPDATE messages SET delivery = $2, delivery_reason = $3 WHERE id = $1",
-        values![message, worst.as_str(), reason],
-    )
-    .await?;
-    let before = conversation::get(tx, &row.parse("conversation_id")?).await?;
-    let mut after = before.clone();
-    let by_person = row.get::<String>("author_kind")? == "associate";
-    if by_person && matches!(worst, DeliveryState::Failed | DeliveryState::Cancelled) {
-        obligation::reopen(tx, &mut after, message, row.get("position")?).await?;
-    }
-    // A person has to decide, and looks among what is open.
-    if by_person && worst == DeliveryState::Unconfirmed && after.state == State::Closed {
-        after.open_again();
-    }
-    after.trouble = trouble(tx, &after.id).await?;
-    conversation::save_one(tx, &before, &after).await?;
-    let mut event = after.event("message.delivery", Some(&before));
-    event.message = Some(message.clone());
-    tx.tell(event);
-    Ok(())
-}
-
-/// What went wrong with a person's message and still waits for a person: a failure that no later
-/// message made good, or an outcome that nobody knows.
-async fn trouble(tx: &mut Tx, id: &rapport_model::id::ConversationId) -> Result<Option<String>, StoreError> {
-    let rows = tx
-        .all(
-            "SELECT m.delivery FROM messages m WHERE m.conversation_id = $1 AND m.delivery IN ('failed', 'unconfirmed') \
-             AND m.author_kind = 'associate' AND (m.delivery = 'unconfirmed' OR NOT EXISTS (SELECT 1 FROM messages l \
-             WHERE l.conversation_id = m.conversation_id AND l.position > m.position AND l.author_kind = 'associate' \
-             AND l.kind = 'outbound' AND l.delivery NOT IN ('failed', 'cancelled')))",
-            values![id],
-        )
-        .await?;
-    let mut worst = None;
-    for row in rows {
-        let state: String = row.get("delivery")?;
-        if worst.is_none() || state == "failed" {
-            worst = Some(state);
-        }
-    }
-    Ok(worst)
+    delivery::settle(tx, &row.message, reason).await
 }
 
 /// A human message cancels what the bot still has in the queue of the conversation.
@@ -284,10 +200,14 @@ impl Write for Claim {
             }
             let thread: ThreadId = row.parse("thread_id")?;
             let leg = tx
-                .first("SELECT external_id, our_address FROM threads WHERE id = $1", values![&thread])
+                .first(
+                    "SELECT t.external_id, t.our_address, l.refs, l.subject, l.recipients FROM threads t \
+                     LEFT JOIN letters l ON l.message_id = $2 WHERE t.id = $1",
+                    values![&thread, &outbox.message],
+                )
                 .await?
                 .ok_or(StoreError::NotFound("thread"))?;
-            settle_message(tx, &outbox.message, None).await?;
+            delivery::settle(tx, &outbox.message, None).await?;
             claimed.push(Claimed {
                 id: outbox.id,
                 message: outbox.message,
@@ -298,7 +218,7 @@ impl Write for Claim {
                 automatic: outbox.automatic,
                 text: row.get("text")?,
                 attachments: read_ids(&row.get::<String>("attachments")?),
-                heading: Heading::default(),
+                heading: heading::read(&leg)?,
             });
         }
         durable_step!("outbox.claimed");
@@ -318,7 +238,7 @@ impl Claim {
         let theirs = tx
             .first(
                 "SELECT m.id FROM messages m JOIN deliveries d ON d.message_id = m.id AND d.recipient = $2 JOIN handle_periods p \
-                 ON p.handle_id = d.handle_id AND p.valid_to IS NULL AND p.contact_id = m.contact_id WHERE m.id = $1",
+                 ON p.handle_id = d.handle_id AND p.valid_to IS NULL AND p.contact_id = COALESCE(d.contact_id, m.contact_id) WHERE m.id = $1",
                 values![&row.message, &row.recipient],
             )
             .await?;
@@ -409,7 +329,7 @@ async fn requeue(tx: &mut Tx, row: &OutboxRow, at: Timestamp, reason: &str) -> R
     )
     .await?;
     tx.wake_outbox = true;
-    settle_message(tx, &row.message, Some(reason)).await
+    delivery::settle(tx, &row.message, Some(reason)).await
 }
 
 async fn apply_waiting_receipts(

@@ -15,10 +15,12 @@ use super::{
     Store,
     conversation::{self, Conversation, State},
     db::Run as _,
-    draft,
+    delivery, draft,
     entry::{self, Outbound, Writer},
     error::{Conflict, StoreError},
+    heading::{NewLetter, ReplyHeading},
     obligation, outbox, owner,
+    recipients::Place,
     rows::Rows,
     scope::Actor,
     thread,
@@ -55,6 +57,8 @@ pub struct NewReply {
     pub close: bool,
     /// How long it can be taken back.
     pub undo: Duration,
+    /// What its author wrote above it, on a channel of letters.
+    pub heading: Option<ReplyHeading>,
 }
 
 impl Store {
@@ -155,14 +159,21 @@ impl Write for Reply {
         // Nobody answers spam.
         after.suspected = false;
         let due_at = tx.now.plus(reply.undo);
+        let letter = match &reply.heading {
+            Some(heading) => {
+                let (conversation, thread) = (&after.id, &thread.id);
+                let place = Place { conversation, thread, inbox: &facts, to: &recipient.address };
+                Some(NewLetter::of_reply(tx, &place, heading, reply.seen_position).await?)
+            }
+            None => None,
+        };
         let writer = Writer::Associate(actor);
-        let outbound = Outbound { writer, text: &reply.text, parts: &reply.parts, due_at };
+        let outbound = Outbound { writer, text: &reply.text, parts: &reply.parts, due_at, letter };
         let message = entry::insert_outbound(tx, &mut after, &mut thread, &recipient, &outbound).await?;
         Before::of(&before).keep(tx, &message).await?;
         entry::take_attachments(tx, actor, &message, &reply.attachments).await?;
         durable_step!("reply.inserted");
-        let contact = after.contact.clone();
-        obligation::discharge(tx, &mut after, &message, &contact, reply.seen_position).await?;
+        obligation::discharge_recipients(tx, &mut after, &message, reply.seen_position).await?;
         after.human_in_episode = !sabotage::breaks(Rule::SilenceAfterHuman);
         after.turn += 1;
         after.word_position = after.last_position;
@@ -307,7 +318,7 @@ impl OnMessage {
 
     pub(super) async fn parts(&self, tx: &mut Tx) -> Result<Vec<outbox::OutboxRow>, StoreError> {
         tx.all(
-            "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE message_id = $1 ORDER BY part",
+            "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE message_id = $1 ORDER BY ticket",
             values![&self.message],
         )
         .await?
@@ -334,30 +345,36 @@ impl Write for Resend {
     async fn apply(&mut self, tx: &mut Tx) -> Result<ConversationId, StoreError> {
         let found = self.act.find(tx).await?;
         let parts = self.act.parts(tx).await?;
-        let unsettled = |part: &&outbox::OutboxRow| {
-            matches!(part.state, DeliveryState::Failed | DeliveryState::Unconfirmed)
-        };
-        let Some(first) = parts.iter().find(unsettled) else {
+        let mut firsts: Vec<&outbox::OutboxRow> = Vec::new();
+        for part in &parts {
+            let unsettled = matches!(part.state, DeliveryState::Failed | DeliveryState::Unconfirmed);
+            if unsettled && firsts.iter().all(|first| first.recipient != part.recipient) {
+                firsts.push(part);
+            }
+        }
+        if firsts.is_empty() {
             return Err(Conflict::NotNow(
                 "Only a message that failed, or of which nobody knows, can be sent again.",
             )
             .into());
-        };
-        self.refuse_unreachable(tx).await?;
+        }
+        self.refuse_unreachable(tx, &firsts).await?;
         let now = tx.now;
-        // What was sent stays sent; the first that was not, and what was cancelled or held behind it, goes again.
-        tx.execute(
-            "UPDATE outbox SET state = 'queued', due_at = $3, attempt = 0, reason = NULL, external_id = NULL \
-             WHERE message_id = $1 AND part >= $2 AND state IN ('failed', 'unconfirmed', 'cancelled')",
-            values![&self.act.message, first.part, now],
-        )
-        .await?;
+        for first in firsts {
+            // What was sent stays sent; the first that was not, and what was cancelled or held behind it, goes
+            // again: to whom it did not reach, and to nobody else.
+            tx.execute(
+                "UPDATE outbox SET state = 'queued', due_at = $4, attempt = 0, reason = NULL, external_id = NULL \
+                 WHERE message_id = $1 AND recipient = $2 AND part >= $3 AND state IN ('failed', 'unconfirmed', 'cancelled')",
+                values![&self.act.message, &first.recipient, first.part, now],
+            )
+            .await?;
+        }
         tx.wake_outbox = true;
-        outbox::settle_message(tx, &self.act.message, None).await?;
+        delivery::settle(tx, &self.act.message, None).await?;
         let before = conversation::get(tx, &found.conversation.id).await?;
         let mut after = before.clone();
-        let contact = after.contact.clone();
-        obligation::discharge(tx, &mut after, &self.act.message, &contact, found.position).await?;
+        obligation::discharge_recipients(tx, &mut after, &self.act.message, found.position).await?;
         conversation::save_one(tx, &before, &after).await?;
         self.act.tell(tx, "message.resent", &after);
         Ok(after.id)
@@ -366,16 +383,19 @@ impl Write for Resend {
 
 impl Resend {
     /// Nothing goes again to a number that is somebody else's by now, nor from an inbox that is gone.
-    async fn refuse_unreachable(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let moved = tx
-            .first(
-                "SELECT m.id FROM messages m JOIN deliveries d ON d.message_id = m.id JOIN handle_periods p \
-                 ON p.handle_id = d.handle_id AND p.valid_to IS NULL WHERE m.id = $1 AND p.contact_id <> m.contact_id LIMIT 1",
-                values![&self.act.message],
-            )
-            .await?;
-        if moved.is_some() {
-            return Err(Conflict::CannotReply(owner::MOVED.to_owned()).into());
+    async fn refuse_unreachable(&self, tx: &mut Tx, parts: &[&outbox::OutboxRow]) -> Result<(), StoreError> {
+        for part in parts {
+            let moved = tx
+                .first(
+                    "SELECT m.id FROM messages m JOIN deliveries d ON d.message_id = m.id AND d.recipient = $2 \
+                     JOIN handle_periods p ON p.handle_id = d.handle_id AND p.valid_to IS NULL \
+                     WHERE m.id = $1 AND p.contact_id <> COALESCE(d.contact_id, m.contact_id) LIMIT 1",
+                    values![&self.act.message, &part.recipient],
+                )
+                .await?;
+            if moved.is_some() {
+                return Err(Conflict::CannotReply(owner::MOVED.to_owned()).into());
+            }
         }
         let rows = tx
             .all("SELECT DISTINCT inbox_id FROM outbox WHERE message_id = $1", values![&self.act.message])

@@ -4,8 +4,9 @@
 //! What others did since is not undone with it: where the customer wrote, or a person decided, that stays.
 
 use rapport_model::{
-    DeliveryState, Timestamp,
+    Address, DeliveryState, Timestamp,
     id::{AssociateId, AttachmentId, ConversationId, InboxId, MessageId, ThreadId},
+    letter::RecipientRole,
 };
 use serde_json::json;
 
@@ -13,9 +14,9 @@ use super::{
     Store,
     conversation::{self, Conversation, State},
     db::Run as _,
-    entry,
+    delivery, entry,
     error::{Conflict, StoreError},
-    outbox,
+    heading,
     reply::{Found, OnMessage},
     scope::Actor,
     tx::Tx,
@@ -32,6 +33,10 @@ pub struct Undone {
     pub text: String,
     /// Its files, free to be used again.
     pub attachments: Vec<AttachmentId>,
+    /// What stood above it, where it was a letter.
+    pub subject: Option<String>,
+    /// Who was to get a copy.
+    pub cc: Vec<Address>,
 }
 
 impl Store {
@@ -53,21 +58,26 @@ impl Write for Undo {
         if !found.by_actor {
             return Err(Conflict::NotNow("Only who wrote it can take it back.").into());
         }
+        let heading = heading::of_message(tx, &self.act.message).await?;
+        let cc = heading.recipients.into_iter().filter(|recipient| recipient.role == RecipientRole::Cc);
+        let mut undone = Undone {
+            conversation: found.conversation.id.clone(),
+            text: found.text.clone(),
+            attachments: Vec::new(),
+            subject: heading.subject,
+            cc: cc.map(|recipient| recipient.address).collect(),
+        };
         let parts = self.act.parts(tx).await?;
         if !parts.is_empty() && parts.iter().all(|part| part.state == DeliveryState::Cancelled) {
             // Asked twice, for want of the first answer. Its files are free already.
-            return Ok(Undone {
-                conversation: found.conversation.id,
-                text: found.text,
-                attachments: Vec::new(),
-            });
+            return Ok(undone);
         }
         if parts.iter().any(|part| part.state != DeliveryState::Queued) {
             return Err(Conflict::TooLate.into());
         }
         tx.execute("UPDATE outbox SET state = 'cancelled' WHERE message_id = $1", values![&self.act.message])
             .await?;
-        outbox::settle_message(tx, &self.act.message, None).await?;
+        delivery::settle(tx, &self.act.message, None).await?;
         let attachments = tx
             .all(
                 "UPDATE attachments SET message_id = NULL WHERE message_id = $1 RETURNING id, item",
@@ -89,11 +99,8 @@ impl Write for Undo {
         event.message = Some(self.act.message.clone());
         event.actor = Some(self.act.actor.id().clone());
         tx.tell(event);
-        Ok(Undone {
-            conversation: after.id,
-            text: found.text,
-            attachments: attachments.into_iter().map(|(_, id)| id).collect(),
-        })
+        undone.attachments = attachments.into_iter().map(|(_, id)| id).collect();
+        Ok(undone)
     }
 }
 

@@ -29,6 +29,7 @@ async fn acknowledge(shop: &Shop) -> Vec<Option<&'static str>> {
             conversation: ConversationId::try_from(conversation.to_owned()).unwrap(),
             turn: turn.parse().unwrap(),
             text: part.text.clone(),
+            letter: false,
             parts: vec![part],
         };
         said.push(shop.store.insert_ack(ack).await.unwrap());

@@ -75,6 +75,7 @@ impl Desk {
             body_hash: body_hash(&[text], &[]),
             close: false,
             undo: Duration::from_secs(5),
+            heading: None,
         }
     }
 

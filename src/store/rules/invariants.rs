@@ -66,26 +66,26 @@ pub(super) async fn differences(world: &mut World) -> Vec<String> {
     }
     let rows = pool
         .all(
-            "SELECT o.message_id, o.state, m.delivery, d.state AS of_recipient FROM outbox o \
+            "SELECT o.message_id, o.recipient, o.state, m.delivery, d.state AS of_recipient FROM outbox o \
              JOIN messages m ON m.id = o.message_id JOIN deliveries d ON d.message_id = m.id AND d.recipient = o.recipient",
             Vec::new(),
         )
         .await
         .unwrap();
-    let mut parts: BTreeMap<String, (Vec<DeliveryState>, String, String)> = BTreeMap::new();
+    let mut messages: BTreeMap<String, (String, Vec<DeliveryState>)> = BTreeMap::new();
+    let mut recipients: BTreeMap<(String, String), (String, Vec<DeliveryState>)> = BTreeMap::new();
     for row in &rows {
         let state = DeliveryState::parse(&row.get::<String>("state").unwrap()).unwrap();
+        let (message, recipient): (String, String) =
+            (row.get("message_id").unwrap(), row.get("recipient").unwrap());
         let (delivery, own) = (row.get("delivery").unwrap(), row.get("of_recipient").unwrap());
-        parts
-            .entry(row.get("message_id").unwrap())
-            .or_insert_with(|| (Vec::new(), delivery, own))
-            .0
-            .push(state);
+        messages.entry(message.clone()).or_insert_with(|| (delivery, Vec::new())).1.push(state);
+        recipients.entry((message, recipient)).or_insert_with(|| (own, Vec::new())).1.push(state);
     }
-    for (id, (states, delivery, own)) in parts {
+    for (told, states) in messages.values().chain(recipients.values()) {
         let worst = DeliveryState::of_message(states.iter().copied()).unwrap().as_str();
-        if worst != delivery || worst != own {
-            found.push(format!("{id}: parts {states:?}, message {delivery}, delivery {own}"));
+        if worst != told {
+            found.push(format!("parts {states:?} are told as {told}"));
         }
     }
     found

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A letter under an id of the caller's, which is also its thread and the name that others refer to.
-fn letter(desk: &Desk, id: &str, from: &str, trust: Trust) -> InboundMessage {
+pub(super) fn letter(desk: &Desk, id: &str, from: &str, trust: Trust) -> InboundMessage {
     let InboundEvent::Message(event) = message(id, from, &format!("Words of {id}"), desk.shop.clock.now())
     else {
         unreachable!()
@@ -38,12 +38,12 @@ fn letter(desk: &Desk, id: &str, from: &str, trust: Trust) -> InboundMessage {
     letter
 }
 
-fn event(letter: &InboundMessage) -> InboundEvent {
+pub(super) fn event(letter: &InboundMessage) -> InboundEvent {
     InboundEvent::Message(Box::new(letter.clone()))
 }
 
 /// A desk in a shop whose bot may acknowledge.
-async fn with_bot(fresh: Fresh) -> Desk {
+pub(super) async fn with_bot(fresh: Fresh) -> Desk {
     let inboxes = ["advice", "orders"].map(|id| {
         let facts = InboxFacts::clone(&inbox(id, &[id]));
         Arc::new(InboxFacts { bot: true, ..facts })
@@ -51,7 +51,7 @@ async fn with_bot(fresh: Fresh) -> Desk {
     Desk::at(Shop::open_with(fresh, inboxes.to_vec()).await).await
 }
 
-async fn place(desk: &Desk, id: &str) -> ConversationId {
+pub(super) async fn place(desk: &Desk, id: &str) -> ConversationId {
     let row = desk
         .row(
             "SELECT m.conversation_id FROM sightings s JOIN messages m ON m.id = s.message_id WHERE s.external_id = $1",
@@ -73,7 +73,7 @@ async fn state(desk: &Desk, conversation: &ConversationId) -> String {
 }
 
 /// Anna writes "first" and is answered; gives the conversation and the part that left.
-async fn answered(desk: &Desk, trust: Trust) -> (ConversationId, OutboxId) {
+pub(super) async fn answered(desk: &Desk, trust: Trust) -> (ConversationId, OutboxId) {
     desk.bring(event(&letter(desk, "first", "anna@x.example", trust))).await;
     let conversation = place(desk, "first").await;
     desk.reply(&conversation, "An answer", 1).await;

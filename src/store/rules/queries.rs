@@ -60,16 +60,18 @@ pub(crate) const RULES: &[(&str, &str)] = &[
         "only a person's message that stands, or a person's waiver, discharges",
         "SELECT o.id AS id FROM obligations o LEFT JOIN messages m ON m.id = o.discharged_by \
          WHERE o.open_state IS NULL AND NOT (COALESCE(o.waived_reason, '') <> '' OR (m.kind = 'outbound' \
-         AND m.author_kind = 'associate' AND m.associate_id IS NOT NULL AND m.contact_id = o.contact_id \
+         AND m.author_kind = 'associate' AND m.associate_id IS NOT NULL \
          AND m.conversation_id = o.conversation_id AND m.position > o.position \
-         AND m.delivery NOT IN ('failed', 'cancelled')))",
+         AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = m.id AND d.recipient = o.answered_to \
+         AND COALESCE(d.contact_id, m.contact_id) = o.contact_id AND d.state NOT IN ('failed', 'cancelled'))))",
     ),
     (
         "what a later message of a person answers is not owed, unless it was edited",
         "SELECT o.id AS id FROM obligations o JOIN messages i ON i.id = o.message_id AND i.version = 1 \
          JOIN messages m ON m.conversation_id = o.conversation_id AND m.kind = 'outbound' \
-         AND m.author_kind = 'associate' AND m.position > o.position \
-         AND m.delivery NOT IN ('failed', 'cancelled') WHERE o.open_state = 'open'",
+         AND m.author_kind = 'associate' AND m.position > o.position JOIN deliveries d ON d.message_id = m.id \
+         AND COALESCE(d.contact_id, m.contact_id) = o.contact_id AND d.state NOT IN ('failed', 'cancelled') \
+         WHERE o.open_state = 'open'",
     ),
     (
         "positions are dense",
@@ -78,16 +80,22 @@ pub(crate) const RULES: &[(&str, &str)] = &[
          OR min(m.position) <> 1 OR max(m.position) <> c.last_position",
     ),
     (
-        "every outbound message has parts in the outbox and one delivery",
-        "SELECT m.id AS id FROM messages m WHERE m.kind = 'outbound' AND (NOT EXISTS (SELECT 1 FROM outbox o \
-         WHERE o.message_id = m.id) OR (SELECT count(*) FROM deliveries d WHERE d.message_id = m.id) <> 1)",
+        "nothing is answered to somebody in particular by nothing",
+        "SELECT id FROM obligations WHERE answered_to IS NOT NULL AND discharged_by IS NULL",
+    ),
+    (
+        "every outbound message has one delivery to its contact, and parts in the outbox for each delivery",
+        "SELECT m.id AS id FROM messages m WHERE m.kind = 'outbound' AND ((SELECT count(*) FROM deliveries d \
+         WHERE d.message_id = m.id AND d.contact_id IS NULL) <> 1 OR (SELECT count(*) FROM deliveries d WHERE d.message_id = m.id) \
+         <> (SELECT count(DISTINCT o.recipient) FROM outbox o JOIN deliveries d ON d.message_id = o.message_id \
+         AND d.recipient = o.recipient WHERE o.message_id = m.id))",
     ),
     (
         "parts take their tickets in the order of messages",
         "SELECT a.id AS id FROM outbox a JOIN messages ma ON ma.id = a.message_id \
          JOIN outbox b ON b.thread_id = a.thread_id AND b.ticket > a.ticket JOIN messages mb ON mb.id = b.message_id \
          WHERE mb.conversation_id = ma.conversation_id \
-         AND (mb.position < ma.position OR (mb.id = ma.id AND b.part <= a.part))",
+         AND (mb.position < ma.position OR (mb.id = ma.id AND b.recipient = a.recipient AND b.part <= a.part))",
     ),
     (
         "no thread has given a ticket that it does not know of",

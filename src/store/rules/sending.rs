@@ -24,12 +24,12 @@ on_both_engines! {
         let mara = shop.actor("Mara", Role::Associate, &["advice"]).await;
         for (from, note, expected) in [("+491", false, Some("an associate is writing")), ("+492", true, None)] {
             let conversation = shop.receive("advice", from, "Hello").await;
-            let draft = NewDraft { text: "I".to_owned(), attachments: Vec::new(), note };
+            let draft = NewDraft { text: "I".to_owned(), note, ..NewDraft::default() };
             shop.store.update_draft(&mara, &conversation, Some(draft)).await.unwrap();
             let job = shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap().remove(0).id;
             let part = Part { text: "We have it.".to_owned(), attachments: Vec::new() };
             let text = part.text.clone();
-            let ack = NewAck { job, conversation, turn: 1, text, parts: vec![part] };
+            let ack = NewAck { job, conversation, turn: 1, text, parts: vec![part], letter: false };
             assert_eq!(shop.store.insert_ack(ack).await.unwrap(), expected);
         }
     }
@@ -171,6 +171,7 @@ async fn acknowledged(fresh: Fresh) -> (Desk, ConversationId) {
         turn: 1,
         text: part.text.clone(),
         parts: vec![part],
+        letter: false,
     };
     assert_eq!(desk.shop.store.insert_ack(ack.clone()).await.unwrap(), None);
     let again = desk.shop.store.insert_ack(ack).await.unwrap();

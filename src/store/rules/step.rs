@@ -17,8 +17,8 @@ pub(super) enum Step {
     Retract { message: usize },
     /// STOP and START, in this order or the other, with times of their own.
     Reach { customer: usize, out: bool, late: bool },
-    /// An associate replies, having seen all or only a part.
-    Reply { who: usize, conversation: usize, unseen: i64, parts: usize, close: bool },
+    /// An associate replies, having seen all or only a part, with copies to some of the other customers.
+    Reply { who: usize, conversation: usize, unseen: i64, parts: usize, copies: usize, close: bool },
     /// The press of "send" comes again.
     SendAgain { reply: usize, other: bool },
     /// An associate writes a note.
@@ -105,9 +105,16 @@ fn step() -> impl Strategy<Value = Step> {
         1 => some().prop_map(|message| Step::Retract { message }),
         1 => (0_usize..3, any::<bool>(), any::<bool>())
             .prop_map(|(customer, out, late)| Step::Reach { customer, out, late }),
-        7 => (who(), some(), prop_oneof![4 => Just(0_i64), 1 => 1_i64..4], 1_usize..4, any::<bool>())
-            .prop_map(|(who, conversation, unseen, parts, close)| {
-                Step::Reply { who, conversation, unseen, parts, close }
+        7 => (
+            who(),
+            some(),
+            prop_oneof![4 => Just(0_i64), 1 => 1_i64..4],
+            1_usize..4,
+            prop_oneof![2 => Just(0_usize), 1 => 1_usize..8],
+            any::<bool>(),
+        )
+            .prop_map(|(who, conversation, unseen, parts, copies, close)| {
+                Step::Reply { who, conversation, unseen, parts, copies, close }
             }),
         1 => (some(), any::<bool>()).prop_map(|(reply, other)| Step::SendAgain { reply, other }),
         1 => (who(), some()).prop_map(|(who, conversation)| Step::Note { who, conversation }),

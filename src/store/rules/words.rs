@@ -151,7 +151,7 @@ on_both_engines! {
         desk.reply(&conversation, "Without a draft", 1).await;
         assert_eq!(desk.number(told, Vec::new()).await, 0);
         for (times, note) in [(1, false), (2, true)] {
-            let begun = NewDraft { text: "Half two".to_owned(), attachments: Vec::new(), note };
+            let begun = NewDraft { text: "Half two".to_owned(), note, ..NewDraft::default() };
             store.update_draft(&desk.mara, &conversation, Some(begun)).await.unwrap();
             if note {
                 let key = "note".to_owned();

@@ -11,6 +11,7 @@ use rapport_model::{
     bot::Unanswerable,
     event::{InboundMessage, RawPayload, ReachChange, ThreadKind, ThreadRef},
     id::{ConversationId, DecisionId, ExternalMessageId, HandleId, MessageId, ThreadId},
+    letter::{Recipient, RecipientRole},
     outbound::Part,
 };
 
@@ -19,8 +20,8 @@ use super::{
     taken_back::{self, Stood},
 };
 use crate::store::{
-    Actor, Claimed, Decision, InboxFacts, IngestRequest, JobOutcome, Kept, NewAck, NewReply, Outcome, Role,
-    SendOutcome, StoreError, Verdict, body_hash,
+    Actor, Claimed, Decision, InboxFacts, IngestRequest, JobOutcome, Kept, NewAck, NewReply, Outcome,
+    ReplyHeading, Role, SendOutcome, StoreError, Verdict, body_hash,
     db::Run as _,
     fixture::{Shop, inbox},
     testing::Fresh,
@@ -127,8 +128,8 @@ impl World {
                 };
                 self.ingest(0, event).await.map(drop)
             }
-            Step::Reply { who, conversation, unseen, parts, close } => {
-                self.reply(who, conversation, unseen, parts, close).await
+            Step::Reply { who, conversation, unseen, parts, copies, close } => {
+                self.reply(who, conversation, unseen, (parts, copies), close).await
             }
             Step::SendAgain { reply, other } => self.send_again(reply, other).await,
             Step::Note { who, conversation } => {
@@ -277,6 +278,12 @@ impl World {
     ) -> Result<(), StoreError> {
         let address = format!("+4{customer}");
         let stop = words == WORDS.len() - 1;
+        let all = (0..3).map(|customer| Recipient {
+            role: RecipientRole::Cc,
+            address: self::address(customer),
+            name: None,
+        });
+        let recipients = all.collect();
         let message = InboundMessage {
             id: self.fresh_id("in").as_str().into(),
             content_key: None,
@@ -299,7 +306,7 @@ impl World {
             at: self.shop.clock.now(),
             addressed: true,
             unanswerable: stop.then_some(Unanswerable::OptOut),
-            letter: Letter { suspected, ..Letter::default() },
+            letter: Letter { suspected, recipients, ..Letter::default() },
             raw: RawPayload { content_type: "text/plain".to_owned(), bytes: vec![0, 255] },
         };
         self.messages.push((inbox, message.clone()));
@@ -334,14 +341,18 @@ impl World {
         who: usize,
         conversation: usize,
         unseen: i64,
-        parts: usize,
+        (parts, copies): (usize, usize),
         close: bool,
     ) -> Result<(), StoreError> {
         let Some(conversation) = self.conversation(conversation).await else { return Ok(()) };
-        let sql = "SELECT thread_id FROM conversations WHERE id = $1";
+        let sql = "SELECT c.thread_id, h.address FROM conversations c JOIN threads t ON t.id = c.thread_id \
+                   JOIN handles h ON h.id = t.handle_id WHERE c.id = $1";
         let row = self.shop.store.pool.clone().first(sql, values![&conversation]).await?.unwrap();
         let thread: ThreadId = row.parse("thread_id")?;
         let text = self.fresh_id("answer ");
+        let reached = Address::new(row.get::<String>("address")?);
+        let chosen = (0..3).filter(|customer| copies & (1 << customer) != 0).map(address);
+        let cc: Vec<Address> = chosen.filter(|address| *address != reached).collect();
         let reply = NewReply {
             seen_position: self.last_position(&conversation).await - unseen,
             body_hash: body_hash(&[&text], &[]),
@@ -355,6 +366,7 @@ impl World {
             attachments: Vec::new(),
             close,
             undo: Duration::from_secs(5),
+            heading: (!cc.is_empty()).then(|| ReplyHeading { cc, ..ReplyHeading::default() }),
         };
         let before = taken_back::look(&self.shop.store, &reply.conversation).await;
         let id = self.shop.store.insert_reply(&self.associates[who], reply.clone()).await?;
@@ -393,6 +405,7 @@ impl World {
                         turn: word().parse().unwrap(),
                         text: part.text.clone(),
                         parts: vec![part],
+                        letter: true,
                     };
                     self.shop.store.insert_ack(ack).await?;
                 }
@@ -431,7 +444,7 @@ impl World {
     }
 
     async fn handle(&self, customer: usize) -> Option<HandleId> {
-        let sql = "SELECT id FROM handles WHERE address = $1";
+        let sql = "SELECT id FROM handles WHERE address = $1 AND trust = 'proven'";
         let found = self.shop.store.pool.clone().first(sql, values![format!("+4{customer}")]).await.unwrap();
         found.map(|row| row.parse("id").unwrap())
     }
@@ -455,6 +468,10 @@ impl World {
             .get("last_position")
             .unwrap()
     }
+}
+
+fn address(customer: usize) -> Address {
+    Address::new(format!("+4{customer}"))
 }
 
 fn pick<T>(all: &[T], at: usize) -> Option<&T> {
