@@ -1,13 +1,13 @@
-//! What a person does in a conversation. Each act answers with the conversation as it is then; everybody
+//! What a person does in a conversation besides writing. Each act answers with the conversation as it is then; everybody
 //! else sees it on the live stream.
 
 use axum::{
     Json,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
 };
 use rapport_model::{
-    id::{AssociateId, AttachmentId, ConversationId, HandleId, InboxId, MessageId, TeamId},
+    id::{AssociateId, ConversationId, HandleId, TeamId},
     text::is_blank,
 };
 use serde::{Deserialize, Serialize};
@@ -15,73 +15,18 @@ use utoipa::ToSchema;
 
 use super::{
     Api,
-    dto::{Attachment, Message, Summary},
+    dto::Summary,
     error::{ApiError, Problem},
-    request::{Body, id, idempotency_key},
+    request::{Body, id},
     session::SignedIn,
-};
-use crate::{
-    engine::{NewReply, ReplyError},
-    store::{Conflict, NewDraft, StoreError},
 };
 
 const LONGEST_REASON: usize = 500;
-/// A note is for colleagues to read, and no file.
-const LONGEST_NOTE: usize = 20_000;
-const MOST_ATTACHMENTS: usize = 50;
 
 /// The conversation after an act.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Acted {
     conversation: Summary,
-}
-
-/// The message and the conversation after an act.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Written {
-    message: Message,
-    conversation: Summary,
-}
-
-/// What was taken back, for the composer.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TakenBack {
-    conversation: Summary,
-    text: String,
-    attachments: Vec<Attachment>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Reply {
-    text: String,
-    #[serde(default)]
-    attachments: Vec<String>,
-    /// The last position that the author had seen.
-    seen_position: i64,
-    /// Close the conversation when the undo window ends.
-    #[serde(default)]
-    close: bool,
-    /// Answer on another inbox than the one used last.
-    inbox: Option<String>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Note {
-    text: String,
-    #[serde(default)]
-    attachments: Vec<String>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KeepDraft {
-    text: String,
-    #[serde(default)]
-    attachments: Vec<String>,
-    #[serde(default)]
-    note: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -138,136 +83,6 @@ pub(super) struct Block {
 pub(super) struct NewOwner {
     /// How you know, in 1 to 500 characters.
     reason: String,
-}
-
-/// Answer. One key is one message, however often it is sent.
-#[utoipa::path(post, path = "/conversations/{id}/replies", params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    request_body = Reply, responses((status = 201, body = Written), (status = 404, body = Problem),
-    (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub(super) async fn reply(
-    State(api): State<Api>,
-    who: SignedIn,
-    Path(text): Path<String>,
-    headers: HeaderMap,
-    Body(reply): Body<Reply>,
-) -> Result<(StatusCode, Json<Written>), ApiError> {
-    let conversation: ConversationId = id(text, "conversation")?;
-    let seen = position(reply.seen_position)?;
-    let new = NewReply {
-        text: reply.text,
-        attachments: attachments(reply.attachments)?,
-        seen_position: seen,
-        close: reply.close,
-        inbox: reply.inbox.map(InboxId),
-        key: idempotency_key(&headers)?,
-    };
-    if is_blank(&new.text) && new.attachments.is_empty() {
-        return Err(ApiError::field("text", "the reply is empty"));
-    }
-    match api.engine.reply(who.actor(), &conversation, new).await {
-        Ok(message) => Ok((StatusCode::CREATED, written(&api, &who, &message, &conversation).await?)),
-        Err(ReplyError::Store(StoreError::Conflict(Conflict::NewerMessage))) => {
-            let newer = api.engine.store().list_messages_after(who.actor(), &conversation, seen).await?;
-            let newer: Vec<Message> = newer.iter().map(Into::into).collect();
-            Err(ApiError::from(Conflict::NewerMessage).with("newer", serde_json::json!(newer)))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Take a reply back while it has not left.
-#[utoipa::path(post, path = "/messages/{id}/undo", params(("id" = String, Path)), responses(
-    (status = 200, body = TakenBack), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn undo(
-    State(api): State<Api>,
-    who: SignedIn,
-    Path(text): Path<String>,
-) -> Result<Json<TakenBack>, ApiError> {
-    let message: MessageId = id(text, "message")?;
-    let store = api.engine.store();
-    let undone = store.undo(who.actor(), &message).await?;
-    let files = store.list_uploads(who.actor(), &undone.attachments).await?;
-    Ok(Json(TakenBack {
-        conversation: summary(&api, &who, &undone.conversation).await?,
-        text: undone.text,
-        attachments: files.iter().map(Into::into).collect(),
-    }))
-}
-
-/// Send again what failed, or of which nobody knows.
-#[utoipa::path(post, path = "/messages/{id}/resend", params(("id" = String, Path)), responses(
-    (status = 200, body = Written), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn resend(
-    State(api): State<Api>,
-    who: SignedIn,
-    Path(text): Path<String>,
-) -> Result<Json<Written>, ApiError> {
-    let message: MessageId = id(text, "message")?;
-    let conversation = api.engine.store().resend(who.actor(), &message).await?;
-    written(&api, &who, &message, &conversation).await
-}
-
-/// It did arrive: settle what nobody knew.
-#[utoipa::path(post, path = "/messages/{id}/confirm", params(("id" = String, Path)), responses(
-    (status = 200, body = Written), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn confirm(
-    State(api): State<Api>,
-    who: SignedIn,
-    Path(text): Path<String>,
-) -> Result<Json<Written>, ApiError> {
-    let message: MessageId = id(text, "message")?;
-    let conversation = api.engine.store().confirm(who.actor(), &message).await?;
-    written(&api, &who, &message, &conversation).await
-}
-
-/// Write a note that only colleagues see.
-#[utoipa::path(post, path = "/conversations/{id}/notes", params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    request_body = Note, responses((status = 201, body = Written), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub(super) async fn note(
-    State(api): State<Api>,
-    who: SignedIn,
-    Path(text): Path<String>,
-    headers: HeaderMap,
-    Body(note): Body<Note>,
-) -> Result<(StatusCode, Json<Written>), ApiError> {
-    let conversation: ConversationId = id(text, "conversation")?;
-    let (key, files) = (idempotency_key(&headers)?, attachments(note.attachments)?);
-    if is_blank(&note.text) && files.is_empty() {
-        return Err(ApiError::field("text", "the note is empty"));
-    }
-    if note.text.chars().count() > LONGEST_NOTE {
-        return Err(ApiError::field("text", format!("at most {LONGEST_NOTE} characters")));
-    }
-    let message = api.engine.store().insert_note(who.actor(), &conversation, note.text, files, key).await?;
-    Ok((StatusCode::CREATED, written(&api, &who, &message, &conversation).await?))
-}
-
-/// Keep what was begun.
-#[utoipa::path(put, path = "/conversations/{id}/draft", params(("id" = String, Path)), request_body = KeepDraft, responses(
-    (status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub(super) async fn keep_draft(
-    State(api): State<Api>,
-    who: SignedIn,
-    Path(text): Path<String>,
-    Body(draft): Body<KeepDraft>,
-) -> Result<StatusCode, ApiError> {
-    let conversation = id(text, "conversation")?;
-    let draft = NewDraft { text: draft.text, attachments: attachments(draft.attachments)?, note: draft.note };
-    api.engine.store().update_draft(who.actor(), &conversation, Some(draft)).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Throw away what was begun.
-#[utoipa::path(delete, path = "/conversations/{id}/draft", params(("id" = String, Path)), responses(
-    (status = 204), (status = 404, body = Problem)))]
-pub(super) async fn drop_draft(
-    State(api): State<Api>,
-    who: SignedIn,
-    Path(text): Path<String>,
-) -> Result<StatusCode, ApiError> {
-    let conversation = id(text, "conversation")?;
-    api.engine.store().update_draft(who.actor(), &conversation, None).await?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Give it to somebody, to a team, or to nobody.
@@ -430,25 +245,12 @@ pub(super) fn short(field: &str, reason: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A place in a conversation. Whether there is one with this number, the store knows.
-fn position(seen: i64) -> Result<i64, ApiError> {
-    if seen < 0 {
-        Err(ApiError::field("seen_position", "positions begin at 1; 0 is before the first"))
-    } else {
-        Ok(seen)
-    }
-}
-
-fn attachments(list: Vec<String>) -> Result<Vec<AttachmentId>, ApiError> {
-    // Each is looked up.
-    if list.len() > MOST_ATTACHMENTS {
-        return Err(ApiError::field("attachments", format!("at most {MOST_ATTACHMENTS} files")));
-    }
-    list.into_iter().map(|text| id(text, "attachment")).collect()
-}
-
 /// The conversation after an act, also where it was given out of the actor's scope.
-async fn summary(api: &Api, who: &SignedIn, conversation: &ConversationId) -> Result<Summary, ApiError> {
+pub(super) async fn summary(
+    api: &Api,
+    who: &SignedIn,
+    conversation: &ConversationId,
+) -> Result<Summary, ApiError> {
     Ok((&api.engine.store().get_summary_after_act(who.actor(), conversation).await?).into())
 }
 
@@ -456,12 +258,11 @@ async fn acted(api: &Api, who: &SignedIn, conversation: &ConversationId) -> Resu
     Ok(Json(Acted { conversation: summary(api, who, conversation).await? }))
 }
 
-async fn written(
-    api: &Api,
-    who: &SignedIn,
-    message: &MessageId,
-    conversation: &ConversationId,
-) -> Result<Json<Written>, ApiError> {
-    let message = api.engine.store().get_message(who.actor(), message).await?;
-    Ok(Json(Written { message: (&message).into(), conversation: summary(api, who, conversation).await? }))
+/// A place in a conversation. Whether there is one with this number, the store knows.
+pub(super) fn position(seen: i64) -> Result<i64, ApiError> {
+    if seen < 0 {
+        Err(ApiError::field("seen_position", "positions begin at 1; 0 is before the first"))
+    } else {
+        Ok(seen)
+    }
 }

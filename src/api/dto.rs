@@ -1,13 +1,14 @@
 //! What goes over the wire: the store's rows as JSON. Names and shapes are the contract of
 //! `docs/openapi.json`.
 
-use rapport_model::{Capabilities, Timestamp, capability::TextUnit, id::TeamId};
+use rapport_model::{Capabilities, Timestamp, id::TeamId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::route::Route;
 use crate::{
     engine::{INLINE, live::ConversationChange},
-    store::{self, Actor, Details, Page, Role},
+    store::{self, Actor, Details, Offer, Page, Role},
 };
 
 /// Somebody by id and name.
@@ -173,6 +174,24 @@ pub struct Hidden {
     associate: Option<String>,
 }
 
+/// What became of a message for one of its recipients.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Delivery {
+    address: String,
+    state: String,
+    reason: Option<String>,
+}
+
+impl From<&store::Delivery> for Delivery {
+    fn from(delivery: &store::Delivery) -> Self {
+        Self {
+            address: delivery.address.expose().to_owned(),
+            state: delivery.state.clone(),
+            reason: delivery.reason.clone(),
+        }
+    }
+}
+
 /// A message in a timeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Message {
@@ -195,6 +214,8 @@ pub struct Message {
     attachments: Vec<Attachment>,
     delivery: Option<String>,
     delivery_reason: Option<String>,
+    /// How each recipient fares, where there are several: the contact first. `delivery` is the worst of them.
+    deliveries: Vec<Delivery>,
     undo_until: Option<i64>,
     /// What happened, for an activity: `type` and what belongs to it.
     activity: Option<serde_json::Value>,
@@ -226,6 +247,7 @@ impl From<&store::Message> for Message {
             attachments: message.attachments.iter().map(Into::into).collect(),
             delivery: message.delivery.clone(),
             delivery_reason: message.delivery_reason.clone(),
+            deliveries: message.deliveries.iter().map(Into::into).collect(),
             undo_until: message.undo_until.map(Timestamp::millis),
             activity: activity(message),
             hidden: message.hidden.as_ref().map(|hidden| Hidden {
@@ -308,6 +330,10 @@ pub struct Draft {
     text: String,
     attachments: Vec<Attachment>,
     note: bool,
+    /// What is to stand above it, where the author wrote that.
+    subject: Option<String>,
+    /// Who is to get a copy.
+    cc: Vec<String>,
     updated_at: i64,
 }
 
@@ -317,53 +343,11 @@ impl From<&store::Draft> for Draft {
             text: draft.text.clone(),
             attachments: draft.attachments.iter().map(Into::into).collect(),
             note: draft.note,
+            subject: draft.subject.clone(),
+            cc: draft.cc.iter().map(|address| address.expose().to_owned()).collect(),
             updated_at: draft.updated_at.millis(),
         }
     }
-}
-
-/// What the channel of a reply can carry.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChannelLimits {
-    longest_text: u32,
-    /// `chars`, `utf16` or `sms_segments`.
-    text_unit: String,
-    attachment_limit: Option<u64>,
-    attachment_types: Vec<String>,
-    edits: bool,
-    delivery_receipts: bool,
-    read_receipts: bool,
-}
-
-impl From<Capabilities> for ChannelLimits {
-    fn from(can: Capabilities) -> Self {
-        let unit = match can.text_unit {
-            TextUnit::Chars => "chars",
-            TextUnit::Utf16 => "utf16",
-            TextUnit::SmsSegments => "sms_segments",
-        };
-        Self {
-            longest_text: can.longest_text,
-            text_unit: unit.to_owned(),
-            attachment_limit: can.attachment_limit,
-            attachment_types: can.attachment_types,
-            edits: can.edits,
-            delivery_receipts: can.delivery_receipts,
-            read_receipts: can.read_receipts,
-        }
-    }
-}
-
-/// Where the next reply goes.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Route {
-    inbox: String,
-    channel: String,
-    to: Option<String>,
-    from: String,
-    can_reply: bool,
-    reason: Option<String>,
-    capabilities: Option<ChannelLimits>,
 }
 
 /// When a conversation was closed, and by whom.
@@ -386,7 +370,7 @@ pub struct OpenConversation {
 }
 
 impl OpenConversation {
-    pub(super) fn new(details: &Details, capabilities: Option<Capabilities>) -> Self {
+    pub(super) fn new(details: &Details, capabilities: Option<Capabilities>, offer: Option<Offer>) -> Self {
         let conversation = Summary::from(&details.summary);
         let handles = details.contact.handles.iter().map(|handle| Handle {
             id: handle.id.to_string(),
@@ -408,7 +392,6 @@ impl OpenConversation {
             opened_at: owed.opened_at.millis(),
             due_at: owed.due_at.millis(),
         });
-        let route = &details.route;
         Self {
             contact: Contact {
                 id: details.contact.id.to_string(),
@@ -422,15 +405,7 @@ impl OpenConversation {
             messages: (&details.messages).into(),
             obligations: obligations.collect(),
             draft: details.draft.as_ref().map(Into::into),
-            reply: Route {
-                inbox: route.inbox.to_string(),
-                channel: route.channel.clone(),
-                to: route.to.as_ref().map(|to| to.expose().to_owned()),
-                from: route.from.expose().to_owned(),
-                can_reply: route.refusal.is_none(),
-                reason: route.refusal.map(str::to_owned),
-                capabilities: capabilities.map(Into::into),
-            },
+            reply: Route::new(&details.route, capabilities, offer),
             closed: details.closed.as_ref().map(|(at, id, name)| Closed {
                 at: at.millis(),
                 by: Named { id: id.to_string(), name: name.clone() },

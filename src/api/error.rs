@@ -139,6 +139,9 @@ impl From<Conflict> for ApiError {
             Conflict::NotNow(_) => "not_now",
             Conflict::Taken(_) => "taken",
             Conflict::NotBefore(_) => "not_before",
+            Conflict::NoCopy { address, reason } => {
+                return Self::field("cc", format!("{}: {reason}", address.expose()));
+            }
             Conflict::NotThere(newest) => {
                 return Self::field("seen_position", detail).with("newest", newest.into());
             }
@@ -169,6 +172,8 @@ impl From<ReplyError> for ApiError {
     fn from(error: ReplyError) -> Self {
         match error {
             ReplyError::Store(error) => error.into(),
+            ReplyError::NoSubject => Self::field("subject", error.to_string()),
+            ReplyError::NoCopies => Self::field("cc", error.to_string()),
             ReplyError::NotHere => Self::field("inbox", error.to_string()),
             ReplyError::Plan(error @ PlanError::Attachment { .. }) => {
                 Self::field("attachments", error.to_string())

@@ -22,11 +22,13 @@ mod parked;
 mod password;
 mod queue;
 mod request;
+mod route;
 mod session;
 mod stream;
 mod weak;
 mod web;
 mod webhooks;
+mod writing;
 
 use std::sync::Arc;
 
@@ -117,12 +119,12 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(queue::list))
         .routes(routes!(queue::open))
         .routes(routes!(queue::timeline))
-        .routes(routes!(acts::reply))
-        .routes(routes!(acts::undo))
-        .routes(routes!(acts::resend))
-        .routes(routes!(acts::confirm))
-        .routes(routes!(acts::note))
-        .routes(routes!(acts::keep_draft, acts::drop_draft))
+        .routes(routes!(writing::reply))
+        .routes(routes!(writing::undo))
+        .routes(routes!(writing::resend))
+        .routes(routes!(writing::confirm))
+        .routes(routes!(writing::note))
+        .routes(routes!(writing::keep_draft, writing::drop_draft))
         .routes(routes!(acts::assign))
         .routes(routes!(acts::close))
         .routes(routes!(acts::reopen))

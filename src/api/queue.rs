@@ -109,7 +109,8 @@ pub(super) async fn open(
     let conversation = id(text, "conversation")?;
     let details = api.engine.store().get_details(who.actor(), &conversation, USUAL).await?;
     let capabilities = api.engine.capabilities(&details.route.inbox);
-    Ok(Json(OpenConversation::new(&details, capabilities)))
+    let offer = api.engine.offer(who.actor(), &conversation, &details.route.inbox).await?;
+    Ok(Json(OpenConversation::new(&details, capabilities, offer)))
 }
 
 /// An older page of a contact's timeline.

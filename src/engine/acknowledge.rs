@@ -28,7 +28,8 @@ pub(super) async fn run(engine: &Engine, job: &Job) -> Result<(), StoreError> {
         Err(ReplyError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
         Err(_) => return engine.store().update_job(&job.id, silent("the channel can't carry it")).await,
     };
-    let ack = NewAck { job: job.id.clone(), conversation: conversation.clone(), turn, text, parts };
+    let letter = engine.capabilities(&inbox_id).is_some_and(|can| can.letters);
+    let ack = NewAck { job: job.id.clone(), conversation: conversation.clone(), turn, text, parts, letter };
     if let Some(reason) = engine.store().insert_ack(ack).await? {
         tracing::debug!(conversation.id = %conversation, reason, "The bot stays silent");
     }

@@ -174,6 +174,12 @@ impl Engine {
         self.inner.inboxes.get(inbox).map(|inbox| inbox.connector.capabilities())
     }
 
+    /// Our own addresses on an inbox's channel.
+    fn own_addresses(&self, inbox: &InboxId) -> Vec<Address> {
+        let inbox = self.config().inbox(inbox);
+        inbox.map_or_else(Vec::new, |inbox| addresses(self.config(), &inbox.channel()))
+    }
+
     /// Hands a provider's call to its connector; `None` where no inbox of that name takes calls.
     pub async fn webhook(&self, inbox: &InboxId, request: WebhookRequest) -> Option<WebhookResponse> {
         let inbox = self.inner.inboxes.get(inbox)?;
