@@ -58,7 +58,7 @@ fn an_answer_names_what_it_answers_and_who_gets_it() {
     };
     let mail = composed(&outgoing);
     let read = read(&mail);
-    assert_eq!(read.subject(), Some("Re: Où est ma commande n° 7 ?"));
+    assert_eq!(read.subject(), Some("Où est ma commande n° 7 ?"));
     assert_eq!(addresses(read.from()), [(OURS.to_owned(), Some("The Shop, Ltd.".to_owned()))]);
     assert_eq!(
         addresses(read.to()),
