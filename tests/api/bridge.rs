@@ -75,6 +75,11 @@ impl Answer {
 
 impl Bridge {
     pub(crate) async fn start(fresh: Fresh) -> Self {
+        Self::start_with(fresh, "").await
+    }
+
+    /// The same with tables of the caller's in its configuration.
+    pub(crate) async fn start_with(fresh: Fresh, more: &str) -> Self {
         let clock = Arc::new(ManualClock::default());
         let provider = FakeTwilio::start(FakeTwilioConfig::new(clock.clone())).await.unwrap();
         let inbox = |id: &str, number: &str| {
@@ -87,7 +92,7 @@ impl Bridge {
         };
         let text = format!(
             "data_dir = \"{}\"\n[server]\nlisten = \"127.0.0.1:0\"\n[limits]\nattachment_mib = 1\n[bot]\nenabled = false\n\
-             [team.advice]\nname = \"Advice\"\n[team.orders]\nname = \"Orders\"\n{}{}",
+             [team.advice]\nname = \"Advice\"\n[team.orders]\nname = \"Orders\"\n{}{}{more}",
             fresh.folder.display(),
             inbox("advice", ADVICE),
             inbox("orders", ORDERS),
@@ -97,6 +102,7 @@ impl Bridge {
             ("RAPPORT__STORE__URL".to_owned(), fresh.url.clone()),
             ("RAPPORT__INBOX__ADVICE__SMS__AUTH_TOKEN".to_owned(), token.clone()),
             ("RAPPORT__INBOX__ORDERS__SMS__AUTH_TOKEN".to_owned(), token),
+            ("MAIL_PASSWORD".to_owned(), "a password".to_owned()),
         ]);
         let loaded = config::load(&Source { file: Some(("test.toml".to_owned(), text)), env });
         let config = loaded.into_config().unwrap();

@@ -15,6 +15,7 @@ mod matrix;
 mod misdirected;
 mod origin;
 mod problems;
+mod replying;
 mod sign_in;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 #[path = "../../src/store/testing.rs"]
