@@ -16,7 +16,10 @@ mod wire;
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -82,6 +85,7 @@ struct State {
 struct Shared {
     config: FakeImapConfig,
     state: Mutex<State>,
+    sent: Arc<AtomicU64>,
     changes: watch::Sender<u64>,
     kick: watch::Sender<u64>,
 }
@@ -116,6 +120,7 @@ impl FakeImap {
         let shared = Arc::new(Shared {
             config,
             state: Mutex::default(),
+            sent: Arc::default(),
             changes: watch::Sender::new(0),
             kick: watch::Sender::new(0),
         });
@@ -187,6 +192,12 @@ impl FakeImap {
         self.shared.read(|state| state.faults.greetings.push_back(line.to_owned()));
     }
 
+    /// The next time that TLS begins after STARTTLS, this comes in the clear right behind the answer, as
+    /// somebody on the way can add it (CVE-2011-0411 and its kin).
+    pub fn inject_after_starttls(&self, text: &str) {
+        self.shared.read(|state| state.faults.injection = Some(text.to_owned()));
+    }
+
     /// The next time that this command comes, it is answered like this and nothing is done: lines, of
     /// which the last gets the tag. `UID FETCH` and the like are commands of their own.
     pub fn answer_next(&self, command: &str, lines: &[&str]) {
@@ -221,6 +232,11 @@ impl FakeImap {
     /// The commands that came, without what they carried, oldest first.
     pub fn commands(&self) -> Vec<String> {
         self.shared.read(|state| state.commands.clone())
+    }
+
+    /// How many bytes it sent, over all connections.
+    pub fn bytes_sent(&self) -> u64 {
+        self.shared.sent.load(Ordering::Relaxed)
     }
 
     /// How many connections there were.

@@ -46,13 +46,13 @@ pub(super) fn identify(
     verdict: &Verdict,
     mail: &Fetched,
 ) -> Origin {
-    if is_ours {
-        return Origin::Us;
-    }
     let from = reading.from.first();
     let sender = from.and_then(|from| canonical(&from.address));
     let is_our_address =
         |address: &Address| us.addresses.iter().any(|own| own == without_detail(address).expose());
+    if is_ours && (mail.is_sent || sender.as_ref().is_some_and(is_our_address)) {
+        return Origin::Us;
+    }
     let to_somebody = || {
         let all = reading.to.iter().chain(&reading.cc);
         all.filter_map(|to| canonical(&to.address)).find(|to| !is_our_address(to))

@@ -44,6 +44,7 @@ pub enum Trick {
 pub(super) struct Faults {
     pub(super) cuts: VecDeque<Cut>,
     pub(super) greetings: VecDeque<String>,
+    pub(super) injection: Option<String>,
     pub(super) answers: Vec<(String, Vec<String>)>,
     pub(super) interjections: Vec<(String, String)>,
     pub(super) tricks: HashMap<(String, u32), Trick>,

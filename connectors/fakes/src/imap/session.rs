@@ -1,6 +1,6 @@
 //! The dialogue with one client.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use tokio::net::TcpStream;
 
@@ -42,7 +42,7 @@ struct Open {
 /// Speaks with a client until it goes, or until it is cut off.
 pub(super) async fn serve(stream: TcpStream, shared: &Shared) {
     let cut = shared.read(|state| state.faults.cuts.pop_front()).unwrap_or(Cut::Never);
-    let wire = Wire::over(stream, cut);
+    let wire = Wire::over(stream, cut, Arc::clone(&shared.sent));
     let mut session = Session { wire, shared, private: false, signed_in: false, open: None };
     let _ = session.run().await;
 }
@@ -81,6 +81,8 @@ impl Session<'_> {
             match &command.name[..] {
                 "LOGOUT" => return self.wire.flush().await,
                 "STARTTLS" if answer.starts_with("OK") => {
+                    let injection = self.shared.read(|state| state.faults.injection.take());
+                    self.wire.write(injection.unwrap_or_default().as_bytes()).await?;
                     self.wire.flush().await?;
                     self.secure().await?;
                 }
@@ -95,9 +97,7 @@ impl Session<'_> {
     }
 
     async fn secure(&mut self) -> io::Result<()> {
-        let (one, _) = tokio::io::duplex(1);
-        let wire = std::mem::replace(&mut self.wire, Wire::over(one, Cut::Never));
-        self.wire = wire.secure(&acceptor(self.shared.config.certificate)).await?;
+        self.wire.secure(&acceptor(self.shared.config.certificate)).await?;
         self.private = true;
         Ok(())
     }

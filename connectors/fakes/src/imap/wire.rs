@@ -1,6 +1,12 @@
 //! Lines and literals over a connection, which may end as it was told to.
 
-use std::io;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
@@ -16,6 +22,7 @@ pub(super) struct Wire {
     buffer: Vec<u8>,
     out: Vec<u8>,
     sent: u64,
+    counter: Arc<AtomicU64>,
     cut: Cut,
 }
 
@@ -23,15 +30,22 @@ pub(super) struct Wire {
 const GATHERED: usize = 64 * 1024;
 
 impl Wire {
-    pub(super) fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, cut: Cut) -> Self {
-        Self { stream: Box::new(stream), buffer: Vec::new(), out: Vec::new(), sent: 0, cut }
+    /// Counts what it sends in `counter`.
+    pub(super) fn over(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        cut: Cut,
+        counter: Arc<AtomicU64>,
+    ) -> Self {
+        Self { stream: Box::new(stream), buffer: Vec::new(), out: Vec::new(), sent: 0, counter, cut }
     }
 
     /// Does the server's part of the handshake. What the client sent before is thrown away.
-    pub(super) async fn secure(self, acceptor: &TlsAcceptor) -> io::Result<Self> {
-        let stream = acceptor.accept(self.stream).await?;
-        let (out, buffer) = (Vec::new(), Vec::new());
-        Ok(Self { stream: Box::new(stream), buffer, out, sent: self.sent, cut: self.cut })
+    pub(super) async fn secure(&mut self, acceptor: &TlsAcceptor) -> io::Result<()> {
+        let (nothing, _) = tokio::io::duplex(1);
+        let stream = std::mem::replace(&mut self.stream, Box::new(nothing));
+        self.buffer.clear();
+        self.stream = Box::new(acceptor.accept(stream).await?);
+        Ok(())
     }
 
     /// The next line without its end; an error where the connection ends.
@@ -78,6 +92,7 @@ impl Wire {
             .map_or(usize::MAX, |end| usize::try_from(end.saturating_sub(self.sent)).unwrap_or(usize::MAX));
         let part = &out[..out.len().min(left)];
         self.sent += part.len() as u64;
+        self.counter.fetch_add(part.len() as u64, Ordering::Relaxed);
         if !part.is_empty() {
             self.stream.write_all(part).await?;
             self.stream.flush().await?;
