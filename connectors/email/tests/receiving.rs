@@ -154,7 +154,7 @@ async fn of_a_very_large_mail_the_beginning_is_shown() {
     let mailbox = Mailbox::start().await;
     let mut running = mailbox.run();
     running.connected().await;
-    let large = format!("what I want to say comes first\r\n{}", "and so on\r\n".repeat(200_000));
+    let large = format!("what I want to say comes first\n{}", "and so on\n".repeat(200_000));
     mailbox.fake.deliver("INBOX", mail(&large));
     mailbox.fake.deliver("INBOX", mail("behind it"));
     running.until_stored(2).await;

@@ -226,10 +226,11 @@ pub fn mail(text: &str) -> Vec<u8> {
 }
 
 pub fn mail_between(from: &str, to: &str, text: &str) -> Vec<u8> {
+    let lines = text.replace('\n', "\r\n");
     format!(
         "From: <{from}>\r\nTo: <{to}>\r\nSubject: A question\r\nMessage-ID: <{}@customer.example>\r\n\
          Date: Mon, 21 Sep 2026 14:00:00 +0000\r\nMIME-Version: 1.0\r\n\
-         Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n",
+         Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{lines}\r\n",
         text.bytes().take(40).map(|byte| format!("{byte:02x}")).collect::<String>(),
     )
     .into_bytes()
