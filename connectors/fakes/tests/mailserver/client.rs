@@ -1,16 +1,8 @@
-//! Clients: a minimal one for IMAP, which shows every line, and lettre for SMTP.
+//! Minimal clients, which show what the servers say: IMAP line by line, and SMTP.
 
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor,
-    address::Envelope,
-    transport::smtp::{
-        authentication::Credentials,
-        client::{Certificate, CertificateStore, Tls, TlsParameters},
-        response::Response,
-    },
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rapport_fakes::{
     mailserver::{MailServer, PASSWORD},
     tls::ROOT,
@@ -140,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Imap<S> {
     }
 }
 
-/// How lettre connects.
+/// How a user of the shop hands in mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     StartTls,
@@ -148,33 +140,90 @@ pub(crate) enum Way {
     Clear,
 }
 
-/// Hands in a mail as a user of the shop does.
+/// Hands in a mail as a user of the shop does: the last reply, 250 where it was taken.
 pub(crate) async fn send(
     server: &MailServer,
     way: Way,
     password: &str,
-    to: &[&str],
+    to: &str,
     raw: &str,
-) -> Result<Response, lettre::transport::smtp::Error> {
-    let root = Certificate::from_pem(ROOT.as_bytes()).unwrap();
-    let parameters = TlsParameters::builder("localhost".to_owned())
-        .certificate_store(CertificateStore::None)
-        .add_root_certificate(root)
-        .build_rustls()
-        .unwrap();
-    let (port, tls) = match way {
-        Way::StartTls => (server.submission_port(), Tls::Required(parameters)),
-        Way::Tls => (server.submissions_port(), Tls::Wrapper(parameters)),
-        Way::Clear => (server.clear_submission_port(), Tls::None),
+) -> std::io::Result<String> {
+    let port = match way {
+        Way::StartTls => server.submission_port(),
+        Way::Tls => server.submissions_port(),
+        Way::Clear => server.clear_submission_port(),
     };
-    let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("localhost")
-        .port(port)
-        .tls(tls)
-        .credentials(Credentials::new(super::SUPPORT.to_owned(), password.to_owned()))
-        .build();
-    let to = to.iter().map(|to| to.parse().unwrap()).collect();
-    let envelope = Envelope::new(Some(super::SUPPORT.parse().unwrap()), to).unwrap();
-    tokio::time::timeout(PATIENCE, transport.send_raw(&envelope, raw.as_bytes())).await.expect("an outcome")
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    let handing_in = async {
+        match way {
+            Way::Clear => Smtp::greeted(stream).await?.hand_in(password, to, raw).await,
+            Way::Tls => Smtp::greeted(tls(stream, true).await?).await?.hand_in(password, to, raw).await,
+            Way::StartTls => {
+                let mut smtp = Smtp::greeted(stream).await?;
+                smtp.command("EHLO shop.example").await?;
+                let reply = smtp.command("STARTTLS").await?;
+                assert!(reply.starts_with("220"), "{reply}");
+                let stream = tls(smtp.0.into_inner(), true).await?;
+                Smtp(BufReader::new(stream)).hand_in(password, to, raw).await
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, handing_in).await.expect("an outcome")
+}
+
+/// The client's end of a session.
+struct Smtp<S>(BufReader<S>);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Smtp<S> {
+    async fn greeted(stream: S) -> std::io::Result<Self> {
+        let mut smtp = Self(BufReader::new(stream));
+        smtp.reply().await?;
+        Ok(smtp)
+    }
+
+    async fn hand_in(mut self, password: &str, to: &str, raw: &str) -> std::io::Result<String> {
+        let plain = STANDARD.encode(format!("\0{}\0{password}", super::SUPPORT));
+        let mut reply = String::new();
+        for command in [
+            "EHLO shop.example",
+            &format!("AUTH PLAIN {plain}"),
+            &format!("MAIL FROM:<{}>", super::SUPPORT),
+            &format!("RCPT TO:<{to}>"),
+            "DATA",
+            &format!("{raw}."),
+        ] {
+            reply = self.command(command).await?;
+            if reply.starts_with(['4', '5']) {
+                break;
+            }
+        }
+        Ok(reply)
+    }
+
+    async fn command(&mut self, line: &str) -> std::io::Result<String> {
+        self.0.write_all(format!("{line}\r\n").as_bytes()).await?;
+        self.0.flush().await?;
+        self.reply().await
+    }
+
+    /// The last line of a reply.
+    async fn reply(&mut self) -> std::io::Result<String> {
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).await? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return Ok(line.trim_end().to_owned());
+            }
+        }
+    }
+}
+
+/// Shows that a mail was taken.
+#[track_caller]
+pub(crate) fn taken(reply: &std::io::Result<String>) {
+    assert!(reply.as_ref().is_ok_and(|reply| reply.starts_with("250")), "{reply:?}");
 }
 
 /// A short letter.

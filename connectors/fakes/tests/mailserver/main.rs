@@ -1,6 +1,6 @@
 //! The harness of real mail servers shows that it does what tests of the connector will rely on.
 //!
-//! [`client`] speaks to the servers by plain sockets and lettre; [`reading`] is about mailboxes,
+//! [`client`] speaks to the servers by plain sockets; [`reading`] is about mailboxes,
 //! [`sending`] about what is handed in and what comes back, [`trouble`] about outages.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
