@@ -14,6 +14,7 @@ mod live;
 mod load;
 mod measure;
 mod process;
+mod read;
 mod reference;
 mod report;
 mod sms;
@@ -80,7 +81,7 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
         let named = |engine: &Engine| words.contains(&engine.to_string().as_str());
         named(engine) || !engines.iter().any(named)
     };
-    let parts = ["webhook", "sse", "growth", "process", "imap"];
+    let parts = ["webhook", "sse", "growth", "process", "imap", "read"];
     let wants = |part: &str| words.contains(&part) || !parts.iter().any(|part| words.contains(part));
 
     let folder = database::folder();
@@ -122,6 +123,9 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
     if wants("imap") {
         imap::run(&mut bench).await?;
+    }
+    if wants("read") {
+        read::run(&mut bench)?;
     }
     let after = measure::fsync_p50(&folder)?;
     let file = report_file()?;
