@@ -40,7 +40,7 @@ struct Shown {
 
 /// Puts the displayed text together.
 pub(super) fn read(message: &Message<'_>, problems: &mut Vec<String>) -> Body {
-    let mut walk = Walk { message, problems, damaged: false };
+    let mut walk = Walk { message, damaged: false };
     let shown = walk.show(0, 0);
     if walk.damaged {
         problems.push("Some letters could not be read: the charset is unknown or wrong.".into());
@@ -99,13 +99,12 @@ fn tidy(text: &str) -> String {
     out
 }
 
-struct Walk<'m, 'p> {
+struct Walk<'m> {
     message: &'m Message<'m>,
-    problems: &'p mut Vec<String>,
     damaged: bool,
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
     fn show(&mut self, index: usize, depth: usize) -> Shown {
         let Some(part) = self.message.parts.get(index).filter(|_| depth < MAX_DEPTH) else {
             return Shown::default();

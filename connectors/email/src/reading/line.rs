@@ -52,7 +52,7 @@ pub(super) fn split<'a>(text: &'a str, hints: &Hints) -> Vec<Line<'a>> {
             line.depth = 0;
             line.text = trim(raw);
         }
-        if depth == 0 {
+        if line.depth == 0 {
             open_bracket = match (line.text.rfind('<'), line.text.rfind('>')) {
                 (Some(open), Some(close)) => open > close,
                 (Some(_), None) => true,

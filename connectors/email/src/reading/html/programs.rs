@@ -105,6 +105,9 @@ fn of_token(tag: &Tag, token: &str) -> Role {
     if is(ATTRIBUTIONS) {
         return Role::Attribution;
     }
+    if token == "zm-_id_-sgn" {
+        return Role::Signature;
+    }
     let is_block = !matches!(&*tag.name, "a" | "img" | "input" | "br" | "b");
     if is_block && token.contains("signature") && !is(NO_SIGNATURES) {
         return Role::Signature;
