@@ -17,16 +17,19 @@ pub enum Rule {
     SilenceAfterHuman,
     /// Nothing that the bot writes discharges an obligation.
     OnlyPeopleDischarge,
+    /// The HTML of a letter is made harmless before it is shown.
+    HarmlessLetters,
 }
 
 impl Rule {
     /// Every rule, for the test that breaks them all.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::CommitBeforeAck,
         Self::Dedupe,
         Self::NoBlindRetry,
         Self::SilenceAfterHuman,
         Self::OnlyPeopleDischarge,
+        Self::HarmlessLetters,
     ];
 
     /// Under which name a test breaks it.
@@ -37,6 +40,7 @@ impl Rule {
             Self::NoBlindRetry => "sabotage.no_blind_retry",
             Self::SilenceAfterHuman => "sabotage.silence_after_human",
             Self::OnlyPeopleDischarge => "sabotage.only_people_discharge",
+            Self::HarmlessLetters => "sabotage.harmless_letters",
         }
     }
 }

@@ -5,7 +5,7 @@ use rapport_model::{Capabilities, Timestamp, id::TeamId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::route::Route;
+use super::{letters::Letter, route::Route};
 use crate::{
     engine::{INLINE, live::ConversationChange},
     store::{self, Actor, Details, Offer, Page, Role},
@@ -212,6 +212,8 @@ pub struct Message {
     unanswerable: Option<String>,
     flags: Vec<String>,
     attachments: Vec<Attachment>,
+    /// What it has beside its words, where it is a letter.
+    letter: Option<Letter>,
     delivery: Option<String>,
     delivery_reason: Option<String>,
     /// How each recipient fares, where there are several: the contact first. `delivery` is the worst of them.
@@ -245,6 +247,7 @@ impl From<&store::Message> for Message {
             unanswerable: message.unanswerable.clone(),
             flags: message.flags.clone(),
             attachments: message.attachments.iter().map(Into::into).collect(),
+            letter: message.letter.as_ref().map(Into::into),
             delivery: message.delivery.clone(),
             delivery_reason: message.delivery_reason.clone(),
             deliveries: message.deliveries.iter().map(Into::into).collect(),

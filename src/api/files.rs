@@ -66,7 +66,7 @@ struct Upload {
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "describes an answer that is streamed")]
-struct FileBytes(Vec<u8>);
+pub(super) struct FileBytes(Vec<u8>);
 
 /// Upload a file, to be sent or noted later: multipart/form-data with one part `file`.
 #[utoipa::path(post, path = "/attachments", request_body(content = Upload, content_type = "multipart/form-data"), responses(
@@ -176,7 +176,8 @@ async fn media(
     Ok(served(bytes, &file.content_type, &file.name, false))
 }
 
-fn served(bytes: Bytes, kind: &str, name: &str, inline: bool) -> Response {
+/// A file that anybody may have made, as a download that runs nothing, or as a raster image in place.
+pub(super) fn served(bytes: Bytes, kind: &str, name: &str, inline: bool) -> Response {
     let disposition = if inline { "inline" } else { "attachment" };
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' }).collect();

@@ -15,6 +15,8 @@ mod guard;
 mod health;
 mod inboxes;
 mod invitations;
+mod letter_html;
+mod letters;
 mod limiter;
 mod me;
 mod panics;
@@ -134,12 +136,18 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(acts::unblock))
         .routes(routes!(acts::new_owner, acts::same_owner))
         .routes(routes!(files::download))
+        .routes(routes!(letters::html))
+        .routes(routes!(letters::image))
+        .routes(routes!(letters::original))
+        .routes(routes!(letters::raw))
+        .routes(routes!(letters::headers))
         .routes(routes!(inboxes::list))
         .routes(routes!(bot::get_bot, bot::switch_bot))
         .routes(routes!(bot::switch_inbox_bot))
         .routes(routes!(parked::list))
         .routes(routes!(parked::read))
         .routes(routes!(parked::set_aside))
+        .routes(routes!(letters::parked_raw))
         .routes(routes!(stream::events))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! [`ingress`] takes in what connectors bring; [`dispatch`] sends what the outbox holds; [`jobs`] does
 //! what was put off; [`supervisor`] keeps the connectors running and knows how they fare; [`reply`]
-//! turns a person's words into parts; [`parked`] reads again what could not be read. Nothing here decides what a conversation is: that is the
+//! turns a person's words into parts; [`parked`] reads again what could not be read; [`pictures`] fetches
+//! what a letter shows from elsewhere. Nothing here decides what a conversation is: that is the
 //! store's. Nothing here knows a channel by its name: that is the connector's.
 //!
 //! Every task ends when the engine's token is cancelled; [`Engine::shutdown`] waits for them.
@@ -14,6 +15,7 @@ mod jobs;
 pub mod live;
 mod media;
 mod parked;
+mod pictures;
 mod reply;
 mod retry;
 mod status;
@@ -25,7 +27,7 @@ use rapport_model::{
     Address, Capabilities, Clock,
     id::{ChannelName, InboxId},
 };
-use rapport_sdk::{Connector, HealthReporter, Ingress, WebhookRequest, WebhookResponse};
+use rapport_sdk::{Connector, HealthReporter, Ingress, WebhookRequest, WebhookResponse, http::SafeFetch};
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -38,6 +40,7 @@ use crate::{
 pub use media::MediaLinks;
 pub(crate) use media::{INLINE, hex, media_type};
 pub use parked::ReadError;
+pub use pictures::PictureError;
 pub use reply::{NewReply, ReplyError};
 pub use status::InboxStatus;
 
@@ -56,6 +59,7 @@ struct Inner {
     blobs: Blobs,
     clock: Arc<dyn Clock>,
     links: MediaLinks,
+    pictures: SafeFetch,
     live: Live,
     inboxes: BTreeMap<InboxId, Inbox>,
     shutdown: CancellationToken,
@@ -85,6 +89,8 @@ pub struct Setup {
     pub connectors: Vec<(InboxId, Arc<dyn Connector>)>,
     /// Signs the links under which providers fetch files.
     pub links: MediaLinks,
+    /// Fetches the pictures that letters show from elsewhere.
+    pub pictures: SafeFetch,
 }
 
 impl Engine {
@@ -114,6 +120,7 @@ impl Engine {
                 blobs: setup.blobs,
                 clock: setup.clock,
                 links: setup.links,
+                pictures: setup.pictures,
                 inboxes,
                 shutdown: CancellationToken::new(),
                 tasks: TaskTracker::new(),

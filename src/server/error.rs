@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use rapport_model::id::InboxId;
-use rapport_sdk::ConnectorError;
+use rapport_sdk::{ConnectorError, http::HttpError};
 
 use crate::{config::TlsError, store::StoreError};
 
@@ -66,6 +66,9 @@ pub enum StartError {
         /// Why not.
         source: ConnectorError,
     },
+    /// The client that fetches what letters show can't be made.
+    #[error("the client for pictures can't be made: {0}")]
+    Pictures(#[from] HttpError),
     /// The playground can't be started.
     #[error("the playground can't be started: {0}")]
     Playground(String),

@@ -17,7 +17,10 @@ mod trial;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use rapport_model::{Clock, id::InboxId};
-use rapport_sdk::Connector;
+use rapport_sdk::{
+    Connector,
+    http::{SafeFetch, Timeouts},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -99,7 +102,9 @@ impl Server {
         let connectors = connect(&config, &bridge)?;
         let config = Arc::new(config);
         let links = MediaLinks::new(secret_key.clone(), public_url.clone());
-        let engine = Engine::start(Setup { config: config.clone(), store, blobs, clock, connectors, links });
+        let pictures = SafeFetch::new(None, Timeouts::default())?;
+        let engine =
+            Engine::start(Setup { config: config.clone(), store, blobs, clock, connectors, links, pictures });
 
         let beside = axum::Router::new();
         #[cfg(feature = "playground")]

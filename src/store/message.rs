@@ -13,6 +13,7 @@ use super::{
     Store,
     db::{Run, built},
     error::StoreError,
+    letter::{self, Letter},
     page::{Page, Place},
     rows,
     scope::Actor,
@@ -59,6 +60,8 @@ pub struct Message {
     pub flags: Vec<String>,
     /// Its files.
     pub attachments: Vec<Attachment>,
+    /// What it has beside its words, where it is a letter.
+    pub letter: Option<Letter>,
     /// What became of it on its way out.
     pub delivery: Option<String>,
     /// Why, where it did not arrive.
@@ -93,12 +96,17 @@ pub struct Hidden {
     pub associate: Option<(AssociateId, String)>,
 }
 
-const SELECT: &str = "SELECT m.id, m.conversation_id, m.position, m.kind, m.author_kind, m.associate_id, m.contact_id, \
+/// Who wrote is the conversation's contact, unless the handle was never theirs: somebody else who was let
+/// in by a token, or one of a group. Then it is that handle's own contact.
+const SELECT: &str = "SELECT m.id, m.conversation_id, m.position, m.kind, m.author_kind, m.associate_id, \
     m.inbox_id, m.channel, m.text, m.at, m.version, m.edited_at, m.retracted_at, m.automatic_kind, m.unanswerable, \
-    m.flags, m.delivery, m.delivery_reason, m.undo_until, m.activity, a.name AS associate_name, p.name AS contact_name, \
-    h.address, c.team_id, c.assignee_id, c.inbox_id AS conversation_inbox, s.name AS assignee_name \
+    m.flags, m.delivery, m.delivery_reason, m.undo_until, m.activity, a.name AS associate_name, \
+    p.id AS contact_author_id, p.name AS contact_name, h.address, c.team_id, c.assignee_id, c.inbox_id AS conversation_inbox, s.name AS assignee_name \
     FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN associates a ON a.id = m.associate_id \
-    LEFT JOIN contacts p ON p.id = m.contact_id LEFT JOIN handles h ON h.id = m.handle_id \
+    LEFT JOIN contacts p ON p.id = CASE WHEN m.handle_id IS NULL OR EXISTS (SELECT 1 FROM handle_periods o \
+    WHERE o.handle_id = m.handle_id AND o.contact_id = m.contact_id) THEN m.contact_id ELSE (SELECT o.contact_id \
+    FROM handle_periods o WHERE o.handle_id = m.handle_id AND o.valid_from <= m.created_at \
+    ORDER BY o.valid_from DESC LIMIT 1) END LEFT JOIN handles h ON h.id = m.handle_id \
     LEFT JOIN associates s ON s.id = c.assignee_id ";
 
 impl Store {
@@ -190,9 +198,11 @@ impl Store {
             .filter(|message| message.hidden.is_none() && message.retracted_at.is_none())
             .map(|message| &message.id)
             .collect();
+        let mut letters = letter::letters_of(&mut pool, with_text.clone()).await?;
         let mut files = attachments_of(&mut pool, with_text).await?;
         for message in &mut messages {
             message.attachments = files.remove(&message.id).unwrap_or_default();
+            message.letter = letters.remove(&message.id);
         }
         let sent: Vec<&MessageId> = messages
             .iter()
@@ -223,7 +233,7 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
     let associate: Option<String> = row.get("associate_id")?;
     let (author_id, author_name) = if author_kind == "contact" {
         let name: Option<String> = row.get("contact_name")?;
-        (row.get("contact_id")?, name.or(row.get("address")?))
+        (row.get("contact_author_id")?, name.or(row.get("address")?))
     } else {
         (associate, row.get("associate_name")?)
     };
@@ -252,6 +262,7 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
         unanswerable: row.get("unanswerable")?,
         flags: flags.split(',').filter(|flag| !flag.is_empty() && readable).map(str::to_owned).collect(),
         attachments: Vec::new(),
+        letter: None,
         delivery: row.get("delivery")?,
         delivery_reason: only(row.get("delivery_reason")?),
         deliveries: Vec::new(),

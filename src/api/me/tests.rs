@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::http::StatusCode;
+use rapport_sdk::http::{SafeFetch, Timeouts};
 
 use super::*;
 use crate::{
@@ -34,6 +35,7 @@ async fn bare(fresh: &Fresh) -> Api {
         clock,
         connectors: Vec::new(),
         links: MediaLinks::new(key.clone(), url.clone()),
+        pictures: SafeFetch::new(None, Timeouts::default()).unwrap(),
     });
     Api {
         engine,

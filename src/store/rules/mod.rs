@@ -15,6 +15,7 @@ mod letters;
 mod log_order;
 mod owners;
 mod queries;
+mod reading;
 mod replying;
 mod schema;
 mod sending;
