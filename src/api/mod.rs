@@ -63,7 +63,13 @@ pub(crate) struct Api {
         description = "The associates' API. Times are epoch milliseconds. Sign in with POST /api/v1/session; unsafe methods want the header `x-rapport-csrf: 1`.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    components(schemas(error::Problem, dto::LiveConversation, dto::Counts, queue::ViewName))
+    components(schemas(
+        error::Problem,
+        dto::LiveConversation,
+        dto::Counts,
+        letters::Images,
+        queue::ViewName
+    ))
 )]
 struct Description;
 

@@ -10,6 +10,7 @@ mod bot;
 mod bridge;
 mod description;
 mod files;
+mod letters;
 mod live;
 mod matrix;
 mod misdirected;

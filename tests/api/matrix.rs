@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bridge::{ADVICE, Answer, Bridge, Caller},
-    on_both_engines,
+    letters, on_both_engines,
     testing::Fresh,
 };
 
@@ -79,11 +79,17 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
         ("delete", "/handles/{id}/new-owner", InScope, none.clone()),
         ("post", "/attachments", SignedIn, none.clone()),
         ("get", "/attachments/{id}", InScope, none.clone()),
+        ("get", "/messages/{id}/html", InScope, none.clone()),
+        ("get", "/messages/{id}/image", InScope, none.clone()),
+        ("get", "/messages/{id}/original", InScope, none.clone()),
+        ("get", "/messages/{id}/raw", InScope, none.clone()),
+        ("get", "/messages/{id}/headers", InScope, none.clone()),
         ("get", "/inboxes", SignedIn, none.clone()),
         ("get", "/bot", SignedIn, none.clone()),
         ("put", "/bot", Admins, json!({"enabled": false})),
         ("put", "/inboxes/{id}/bot", Admins, json!({"enabled": false})),
         ("get", "/parked", SignedIn, none.clone()),
+        ("get", "/parked/{id}/raw", InScope, none.clone()),
         ("post", "/parked/{id}/read", InScope, none.clone()),
         ("post", "/parked/{id}/set-aside", InScope, json!({"reason": "a test call"})),
         ("get", "/events", SignedIn, none),
@@ -95,6 +101,7 @@ struct Things {
     conversation: String,
     contact: String,
     message: String,
+    letter: String,
     handle: String,
     attachment: String,
     associate: String,
@@ -126,6 +133,7 @@ impl Things {
             contact: opened["contact"]["id"].as_str().unwrap().to_owned(),
             handle: opened["contact"]["handles"][0]["id"].as_str().unwrap().to_owned(),
             message: replied.json()["message"]["id"].as_str().unwrap().to_owned(),
+            letter: letters::Letter::default().arrive(bridge).await,
             associate: bridge.jonas.id.as_ref().unwrap().to_string(),
             parked: Self::park(bridge).await,
             conversation: id,
@@ -155,6 +163,7 @@ impl Things {
             conversation: other(&self.conversation),
             contact: other(&self.contact),
             message: other(&self.message),
+            letter: other(&self.letter),
             handle: other(&self.handle),
             attachment: other(&self.attachment),
             associate: other(&self.associate),
@@ -163,6 +172,11 @@ impl Things {
     }
 
     fn path(&self, path: &str) -> String {
+        if path.starts_with("/messages/")
+            && !["/undo", "/resend", "/confirm"].iter().any(|act| path.ends_with(act))
+        {
+            return format!("/api/v1{}", path.replace("{id}", &self.letter));
+        }
         let id = match path.split('/').nth(1) {
             Some("conversations") => &self.conversation,
             Some("contacts") => &self.contact,
@@ -291,6 +305,6 @@ on_both_engines! {
         assert_eq!(bridge.jonas.get("/api/v1/parked").await.json()["items"], json!([]));
         let seen = bridge.mara.get("/api/v1/conversations?view=all").await.json();
         assert_eq!(seen["counts"]["parked"], 1);
-        assert_eq!(seen["items"].as_array().unwrap().len(), 1);
+        assert_eq!(seen["items"].as_array().unwrap().len(), 2);
     }
 }
