@@ -46,9 +46,9 @@ pub(super) struct Parked {
     due_at: Option<i64>,
     /// The type of what came; absent where that is no longer kept.
     content_type: Option<String>,
-    /// How long it is, in bytes.
+    /// How long it is, in bytes; absent where it is long.
     size: Option<usize>,
-    /// Its beginning, as text.
+    /// Its beginning, as text; absent where it is long.
     text: Option<String>,
 }
 
@@ -89,8 +89,8 @@ pub(super) async fn list(
 
 fn shown(inboxes: &[std::sync::Arc<store::InboxFacts>], parked: store::Parked) -> Parked {
     let facts = inboxes.iter().find(|facts| facts.id == parked.inbox);
-    let text = parked.raw.as_ref().map(|raw| {
-        let beginning = &raw.bytes[..raw.bytes.len().min(SHOWN)];
+    let text = parked.bytes.as_ref().map(|bytes| {
+        let beginning = &bytes[..bytes.len().min(SHOWN)];
         String::from_utf8_lossy(beginning).into_owned()
     });
     Parked {
@@ -99,8 +99,8 @@ fn shown(inboxes: &[std::sync::Arc<store::InboxFacts>], parked: store::Parked) -
         due_at: facts.map(|facts| parked.at.plus(facts.reply_within)).map(Timestamp::millis),
         reason: parked.reason,
         at: parked.at.millis(),
-        size: parked.raw.as_ref().map(|raw| raw.bytes.len()),
-        content_type: parked.raw.map(|raw| raw.content_type),
+        size: parked.bytes.as_ref().map(Vec::len),
+        content_type: parked.content_type,
         text,
     }
 }

@@ -1,11 +1,11 @@
 //! Reading again what was parked: the connector that could not read it then reads what was kept, and
 //! the message comes in as if it had been read when it came.
 
-use rapport_model::{InboundEvent, id::ParkedId};
+use rapport_model::{InboundEvent, event::RawPayload, id::ParkedId};
 use rapport_sdk::Batch;
 
 use super::Engine;
-use crate::store::{Actor, Conflict, ReadAgain, StoreError};
+use crate::store::{Actor, Conflict, RawContent, ReadAgain, StoreError};
 
 /// Why a parked message was not read.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,13 @@ impl Engine {
         let gone = |reason| StoreError::from(Conflict::NotNow(reason));
         let inbox =
             self.inbox(&parked.inbox).ok_or_else(|| gone("This inbox is no longer in the configuration."))?;
-        let raw = parked.raw.ok_or_else(|| gone("What came is no longer kept."))?;
+        let kept = self.store().find_parked_raw(actor, id).await?;
+        let kept = kept.ok_or_else(|| gone("What came is no longer kept."))?;
+        let bytes = match kept.content {
+            RawContent::Here(bytes) => bytes,
+            RawContent::Blob(key) => self.blobs().get(&key).await?.into(),
+        };
+        let raw = RawPayload { content_type: kept.content_type, bytes };
         let events = inbox.connector.read_again(&raw, parked.at);
         if events.is_empty() {
             return Err(ReadError::Unreadable(parked.reason));

@@ -6,7 +6,6 @@
 
 use rapport_model::{
     InboundEvent, Timestamp,
-    event::RawPayload,
     id::{ConversationId, ExternalMessageId, InboxId, MessageId, ParkedId},
 };
 
@@ -36,8 +35,10 @@ pub struct Parked {
     pub reason: String,
     /// When it came: since then somebody waits.
     pub at: Timestamp,
-    /// What came; `None` where it is no longer kept.
-    pub raw: Option<RawPayload>,
+    /// The type of what came; `None` where that is no longer kept.
+    pub content_type: Option<String>,
+    /// What came, where it is small enough to stand in its row.
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// What became of a parked message that could be read.
@@ -54,14 +55,13 @@ const COLUMNS: &str = "SELECT p.id, p.inbox_id, p.reason, p.at, p.settled_at, r.
      WHERE f.inbox_id = p.inbox_id AND f.external_id = p.external_id ORDER BY f.received_at, f.id LIMIT 1) WHERE ";
 
 fn read(row: &Row) -> Result<Parked, StoreError> {
-    let bytes: Option<Vec<u8>> = row.get("bytes")?;
-    let content_type: Option<String> = row.get("content_type")?;
     Ok(Parked {
         id: row.parse("id")?,
         inbox: InboxId(row.get("inbox_id")?),
         reason: row.get("reason")?,
         at: row.time("at")?,
-        raw: content_type.zip(bytes).map(|(content_type, bytes)| RawPayload { content_type, bytes }),
+        content_type: row.get("content_type")?,
+        bytes: row.get("bytes")?,
     })
 }
 

@@ -58,6 +58,29 @@ fn path(item: &Value, act: &str) -> String {
 }
 
 on_both_engines! {
+    async fn what_is_too_large_for_its_row_is_read_again_too(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let (_, form) = bridge.providers[0].signed_form("http://unused.example", &fields(&bridge, "SM1", "0"));
+        let key = bridge.engine().blobs().put(form.into()).await.unwrap().key;
+        let content_type = "application/x-www-form-urlencoded".to_owned();
+        let event = InboundEvent::Unreadable {
+            id: "SM1".into(),
+            raw: RawPayload { content_type: content_type.clone(), bytes: Vec::new() },
+            reason: "A field that an older version did not know.".to_owned(),
+            at: bridge.clock.now(),
+        };
+        let store = bridge.engine().store();
+        let mut kept = Kept::default();
+        kept.raws.insert(0, key);
+        let request = IngestRequest::new(store.inboxes()[0].clone(), vec![event], None, None, kept);
+        store.ingest(request).await.unwrap();
+        let item = parked(&bridge).await.remove(0);
+        assert_eq!((&item["content_type"], &item["text"]), (&json!(content_type), &Value::Null));
+        let (status, answer) = bridge.post(&path(&item, "read"), json!({})).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        assert_eq!(bridge.messages("inbound").await[0]["text"], "Where is my tent?");
+    }
+
     async fn what_is_read_again_after_a_fix_stands_and_is_owed_since_it_came_and_once(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
         let came = bridge.clock.now().millis();

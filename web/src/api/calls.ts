@@ -86,6 +86,17 @@ export const handles = {
   sameOwner: (which: string) => request<void>('DELETE', `${V1}/handles/${id(which)}/new-owner`),
 }
 
+export const letters = {
+  original: (message: string, signal?: AbortSignal) =>
+    get<{ text: string }>(`/messages/${id(message)}/original`, signal),
+  headers: (message: string) => get<{ items: { name: string; value: string }[] }>(`/messages/${id(message)}/headers`),
+  /** A page for a sandboxed frame. */
+  pageUrl: (message: string, pictures: boolean) =>
+    `${V1}/messages/${id(message)}/html${pictures ? '?images=load' : ''}`,
+  rawUrl: (message: string) => `${V1}/messages/${id(message)}/raw`,
+}
+export const parkedUrl = (which: string) => `${V1}/parked/${id(which)}/raw`
+
 export const attachmentUrl = (which: string, inline = false) =>
   `${V1}/attachments/${id(which)}${inline ? '?inline=1' : ''}`
 

@@ -126,6 +126,18 @@ export interface Activity {
   reason?: string | null
 }
 
+/** What a letter has beside its words. */
+export interface Letter {
+  /** Null for one of ours. */
+  from: { handle: string; address: string; proven: boolean } | null
+  subject: string | null
+  recipients: { role: 'to' | 'cc'; address: string; name: string | null }[]
+  has_original: boolean
+  has_html: boolean
+  /** What the marks among the flags rest on. */
+  evidence: string | null
+}
+
 export interface Message {
   id: string
   conversation_id: string
@@ -143,6 +155,7 @@ export interface Message {
   unanswerable: string | null
   flags: string[]
   attachments: Attachment[]
+  letter?: Letter | null
   delivery: Delivery | null
   delivery_reason: string | null
   undo_until: number | null

@@ -2,12 +2,20 @@
 // Pure: no words, no DOM. Timeline.svelte draws it.
 import type { Message } from '../api/types'
 import { dayKey } from '../text/format'
+import { bare } from './subject'
 
 export type Item =
   | { type: 'day'; id: string; at: number; channel: string | null }
   | { type: 'moved'; id: string; from: string; to: string }
   | { type: 'handover'; id: string; name: string | null; by: string | null; at: number; channel: string | null }
-  | { type: 'message'; id: string; message: Message; channel: string | null }
+  | {
+      type: 'message'
+      id: string
+      message: Message
+      channel: string | null
+      /** A letter's, where it is another than before in that conversation. */
+      subject: string | null
+    }
 
 /** A message that a person took back before it left: its activity tells, the bubble is gone. */
 const isGone = (m: Message) => m.kind === 'outbound' && m.delivery === 'cancelled' && m.author.kind === 'associate'
@@ -22,6 +30,8 @@ export function timelineOf(messages: Message[]): Item[] {
   let channel: string | null = null
   /** Per conversation: did the assistant speak, and no person since? */
   const botSpoke = new Set<string>()
+  /** Per conversation: the last subject. */
+  const subjects = new Map<string, string>()
   for (const message of messages) {
     if (isGone(message)) continue
     const today = dayKey(message.at)
@@ -48,7 +58,10 @@ export function timelineOf(messages: Message[]): Item[] {
           channel: at,
         })
     }
-    items.push({ type: 'message', id: message.id, message, channel: at })
+    const subject = message.letter?.subject?.trim() ?? ''
+    const told = subject === '' || subjects.get(message.conversation_id) === bare(subject)
+    if (!told) subjects.set(message.conversation_id, bare(subject))
+    items.push({ type: 'message', id: message.id, message, channel: at, subject: told ? null : subject })
   }
   return items
 }

@@ -1,5 +1,5 @@
-// What the person chose for this browser: theme, density, language, shortcuts. Kept in localStorage and read by
-// build/theme-first.js before the first paint. Knows nothing of the account.
+// What the person chose for this browser: theme, density, language, shortcuts, whose pictures load. Kept in
+// localStorage and read by build/theme-first.js before the first paint. Knows nothing of the account.
 import { keep, recall } from './kept'
 
 export type Theme = 'system' | 'light' | 'dark'
@@ -12,9 +12,18 @@ interface Kept {
   language: Language
   keysOn: boolean
   keymap: Record<string, string>
+  /** The handles whose letters load pictures from elsewhere by themselves. */
+  pictures: string[]
 }
 
-const fallback: Kept = { theme: 'system', density: 'cosy', language: 'en', keysOn: true, keymap: {} }
+const fallback: Kept = {
+  theme: 'system',
+  density: 'cosy',
+  language: 'en',
+  keysOn: true,
+  keymap: {},
+  pictures: [],
+}
 
 class Prefs {
   #kept = $state<Kept>({ ...fallback, ...recall<Partial<Kept>>('prefs') })
@@ -62,6 +71,14 @@ class Prefs {
     const others = Object.entries(this.#kept.keymap).filter(([id]) => id !== shortcut)
     const keymap = Object.fromEntries(keys === undefined ? others : [...others, [shortcut, keys]])
     this.#set({ keymap })
+  }
+
+  loadsPictures(handle: string): boolean {
+    return this.#kept.pictures.includes(handle)
+  }
+  loadPictures(handle: string, always: boolean): void {
+    const others = this.#kept.pictures.filter((other) => other !== handle)
+    this.#set({ pictures: always ? [...others, handle] : others })
   }
 
   #set(change: Partial<Kept>): void {

@@ -15,6 +15,8 @@ class Screen {
   write = $state.raw<{ conversation: string; note: boolean } | null>(null)
   assignOpen = $state(false)
   held = $state.raw<HeldThing | null>(null)
+  /** The message whose header block somebody reads. */
+  headersOf = $state<string | null>(null)
   /** Somebody says why no answer is needed; `given` is a reason that is known already, `seen` what they had seen then. */
   waiving = $state.raw<{ conversation: string; given: string; seen: number } | null>(null)
   /** Marked unread by hand while open: not marked read again until it is opened anew. */

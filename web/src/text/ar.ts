@@ -1,5 +1,6 @@
 // Arabic. Verbal nouns where English has an imperative, so that nobody's gender is guessed.
 import type { Catalogue } from './en'
+import { letters } from './letters.ar'
 import { plurals } from './plural'
 
 const n = plurals('ar')
@@ -392,6 +393,8 @@ const ar: Catalogue = {
   undoTooLate: 'فات الأوان: أُرسلت.',
   undoFailed: 'تعذّر سحبها.',
   noteKept: 'حُفظت الملاحظة.',
+
+  letter: letters(n),
 
   download: (name) => `تنزيل ${name}`,
   view: (name) => `عرض ${name}`,

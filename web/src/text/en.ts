@@ -1,6 +1,7 @@
 // English, and the type that every other catalogue fills. Short and human; no exclamation marks, no "please", no "oops".
 // Names come in as they are; nobody's gender is guessed.
 import type { Unread } from '../state/queue.svelte'
+import { letters } from './letters.en'
 import { plurals } from './plural'
 
 const n = plurals('en')
@@ -378,6 +379,8 @@ const en = {
   undoTooLate: 'Too late: it has left already.',
   undoFailed: 'It could not be taken back.',
   noteKept: 'Note kept.',
+
+  letter: letters(n),
 
   // Attachments
   download: (name: string) => `Download ${name}`,
