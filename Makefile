@@ -1,7 +1,7 @@
 # The few things that one does with Rapport. `make` alone explains them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt openapi
+.PHONY: help run test bench score fmt openapi
 
 help: ## Explain these targets
 	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -19,6 +19,9 @@ test: ## Test everything, as CI does (STEPS="fmt clippy" for some steps)
 
 bench: ## Measure against the reference, and write target/bench/report.json
 	@scripts/bench.sh
+
+score: ## Score the reading of mail: DATA=FOLDER with score.py and its cases*.jsonl
+	@scripts/score.sh "$(DATA)"
 
 fmt: ## Bring the tree into its form
 	@cargo fmt --all

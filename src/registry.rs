@@ -40,6 +40,11 @@ pub struct Surroundings<'a> {
 pub const CHANNELS: &[Channel] =
     &[Channel { name: "email", read: email::read }, Channel { name: "sms", read: sms::read }];
 
+/// What we read in a mail, as one JSON object. `addresses` are our own.
+pub fn inspect_mail(raw: &[u8], addresses: &[String]) -> serde_json::Value {
+    rapport_email::inspect(raw, &rapport_email::reading::Ourselves { addresses: addresses.to_vec() })
+}
+
 /// What an inbox needs to speak its channel.
 #[derive(Debug, Clone)]
 pub enum Account {

@@ -5,6 +5,7 @@
 
 mod associate;
 mod check;
+mod inspect_mail;
 mod log;
 mod openapi;
 mod serve;
@@ -45,6 +46,19 @@ enum Command {
     Associate(AssociateCommand),
     /// Print the description of the API.
     Openapi,
+    /// Show as JSON what Rapport reads in a mail, which comes on standard input.
+    InspectMail(InspectMailArgs),
+}
+
+/// `rapport inspect-mail`
+#[derive(Debug, Args)]
+struct InspectMailArgs {
+    /// Read many mails, each as its length in bytes on a line and then its bytes; a line of JSON for each.
+    #[arg(long)]
+    stream: bool,
+    /// An address of our own, so that our own mail is known when it comes back; can be given several times.
+    #[arg(long = "address", value_name = "ADDRESS")]
+    addresses: Vec<String>,
 }
 
 /// `rapport check`
@@ -94,16 +108,24 @@ enum AssociateCommand {
 /// Does what was typed. `Ok` carries the exit code; an error is printed by `main`.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let command = cli.command.unwrap_or(Command::Serve);
-    if let Command::Openapi = command {
-        openapi::run()?;
-        return Ok(ExitCode::SUCCESS);
+    // Neither needs a configuration.
+    match command {
+        Command::Openapi => {
+            openapi::run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::InspectMail(args) => {
+            inspect_mail::run(args.stream, &args.addresses)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
     }
     let file = file(cli.config);
     let loaded = load(file.as_deref())?;
     match command {
         Command::Check(args) => return check::run(loaded, file.as_deref(), args.connect).await,
         Command::Associate(command) => associate::run(config(loaded)?, command).await?,
-        Command::Serve | Command::Openapi => {
+        Command::Serve | Command::Openapi | Command::InspectMail(_) => {
             let notes: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
             let config = config(loaded)?;
             log::start(&config.log)?;

@@ -1,7 +1,7 @@
 //! E-mail as a channel: a mailbox over IMAP, answers by SMTP.
 //!
 //! [`reading`] turns the bytes of a mail into what a person would read; it is pure and knows no
-//! server. [`receiving`] fetches mails over [`imap`], and [`inbound`] says what each means. [`compose`]
+//! server; [`inspect`] tells it as JSON. [`receiving`] fetches mails over [`imap`], and [`inbound`] says what each means. [`compose`]
 //! turns an answer into the bytes of a mail, pure as well, and [`smtp`] hands them in. [`token`] is what
 //! ties an answer to what it answers. Nothing here knows a conversation or an associate.
 
@@ -11,6 +11,7 @@ mod config;
 mod error;
 pub mod imap;
 pub mod inbound;
+mod inspect;
 pub mod oauth;
 mod outbound;
 pub mod reading;
@@ -34,6 +35,7 @@ use rapport_sdk::{
 
 pub use config::{Auth, EmailSettings, Relay, Security, Server, Start};
 pub use error::EmailError;
+pub use inspect::inspect;
 use imap::{Append, Patience};
 use oauth::OAuth;
 use receiving::Receiving;

@@ -7,7 +7,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::line::{Hint, Line};
+use super::{
+    line::{Hint, Line},
+    words,
+};
 
 /// The longest attribution, in lines.
 const MAX_LINES: usize = 4;
@@ -15,165 +18,24 @@ const MAX_LINES: usize = 4;
 const MAX_LEN: usize = 600;
 
 /// "wrote" in the forms of mail programs. Words of scripts without blanks may stand within a run.
-const WROTE: &[&str] = &[
-    // English, German, Dutch
-    "wrote",
-    "writes",
-    "sent",
-    "said",
-    "schrieb",
-    "schrieben",
-    "geschrieben",
-    "schreibt",
-    "schreef",
-    "geschreven",
-    // French, Spanish, Catalan, Galician, Italian, Portuguese, Romanian
-    "a écrit",
-    "écrit",
-    "écrivait",
-    "escribió",
-    "escribio",
-    "escribía",
-    "ha escrit",
-    "va escriure",
-    "escribiu",
-    "ha scritto",
-    "scrive",
-    "scritto",
-    "escreveu",
-    "escreveram",
-    "a scris",
-    "scris",
-    // Danish, Norwegian, Swedish, Icelandic, Faroese, Finnish, Estonian
-    "skrev",
-    "skreiv",
-    "følgende",
-    "skrifaði",
-    "ritaði",
-    "kirjoitti",
-    "kirjoitti seuraavasti",
-    "kirjutas",
-    // Polish, Czech, Slovak, Slovenian, Croatian, Serbian, Bosnian
-    "napisał",
-    "napisała",
-    "napisał(a)",
-    "napisał/a",
-    "pisze",
-    "napsal",
-    "napsala",
-    "napsal(a)",
-    "píše",
-    "napísal",
-    "napísala",
-    "napísal(a)",
-    "je napisal",
-    "je napisala",
-    "napisal",
-    "napisala",
-    "napisal/-a",
-    "napisao",
-    "napisala je",
-    "je napisao",
-    "je napisao/la",
-    "napisao/la",
-    "је написао",
-    "је написао/ла",
-    "написао",
-    "написала",
-    // Russian, Ukrainian, Belarusian, Bulgarian, Macedonian
-    "написал",
-    "написал(а)",
-    "написала",
-    "писал",
-    "писал(а)",
-    "пишет",
-    "пишете",
-    "написав",
-    "написав(ла)",
-    "написала",
-    "написав/ла",
-    "пише",
-    "пишу",
-    "напісаў",
-    "напісала",
-    "написа",
-    "вы писали",
-    "пиша",
-    // Latvian, Lithuanian, Hungarian, Greek, Turkish, Azerbaijani, Albanian
-    "rakstīja",
-    "rašė",
-    "parašė",
-    "írta",
-    "ezt írta",
-    "a következőt írta",
-    "έγραψε",
-    "έγραψαν",
-    "yazdı",
-    "şunu yazdı",
-    "şunları yazdı",
-    "yazmış",
-    "yazıb",
-    "yazdı ki",
-    "shkroi",
-    "ka shkruar",
-    // Arabic, Persian, Urdu, Hebrew
-    "كتب",
-    "كتبت",
-    "كتب/ت",
-    "تمت كتابة",
-    "نوشت",
-    "نوشته است",
-    "نوشتند",
-    "نے لکھا",
-    "כתב",
-    "כתבה",
-    "כתב/ה",
-    "‏כתב",
-    "מאת",
-    // Hindi, Bengali, Tamil, Thai, Vietnamese, Indonesian, Malay, Filipino, Swahili, Afrikaans
-    "ने लिखा",
-    "लिखा",
-    "লিখেছেন",
-    "எழுதியது",
-    "எழுதினார்",
-    "เขียนว่า",
-    "เขียน",
-    "đã viết",
-    "viết",
-    "menulis",
-    "bertulis",
-    "sumulat",
-    "isinulat",
-    "aliandika",
-    "het geskryf",
-    "skryf",
-    "geskryf",
-    // Chinese, Japanese, Korean
-    "写道",
-    "寫道",
-    "写到",
-    "寫了",
-    "撰写",
-    "のメール",
-    "は書きました",
-    "が書きました",
-    "さんは書きました",
-    "書いた",
-    "書き込みました",
-    "님이 작성",
-    "작성",
-    "님이 쓴 글",
-    "씀",
-    // Basque, Welsh, Irish, Georgian, Armenian
-    "idatzi du",
-    "igorleak hau idatzi zuen",
-    "ysgrifennodd",
-    "scríobh",
-    "დაწერა",
-    "გრել է",
-    "գրել է",
-    "գրեց",
-];
+const WROTE: &str = "
+wrote | writes | sent | said | schrieb | schrieben | geschrieben | schreibt | schreef | geschreven
+a écrit | écrit | écrivait | escribió | escribio | escribía | ha escrit | va escriure | escribiu
+ha scritto | scrive | scritto | escreveu | escreveram | a scris | scris | skrev | skreiv | følgende
+skrifaði | ritaði | kirjoitti | kirjoitti seuraavasti | kirjutas | napisał | napisała | napisał(a)
+napisał/a | pisze | napsal | napsala | napsal(a) | píše | napísal | napísala | napísal(a)
+je napisal | je napisala | napisal | napisala | napisal/-a | napisao | napisala je | je napisao
+je napisao/la | napisao/la | је написао | је написао/ла | написао | написала | написал | написал(а)
+писал | писал(а) | пишет | пишете | написав | написав(ла) | написав/ла | пише | пишу | напісаў
+напісала | написа | вы писали | пиша | rakstīja | rašė | parašė | írta | ezt írta
+a következőt írta | έγραψε | έγραψαν | yazdı | şunu yazdı | şunları yazdı | yazmış | yazıb
+yazdı ki | shkroi | ka shkruar | كتب | كتبت | كتب/ت | تمت كتابة | نوشت | نوشته است | نوشتند
+نے لکھا | כתב | כתבה | כתב/ה | ‏כתב | מאת | ने लिखा | लिखा | লিখেছেন | எழுதியது | எழுதினார்
+เขียนว่า | เขียน | đã viết | viết | menulis | bertulis | sumulat | isinulat | aliandika
+het geskryf | skryf | geskryf | 写道 | 寫道 | 写到 | 寫了 | 撰写 | のメール | は書きました | が書きました | さんは書きました | 書いた
+書き込みました | 님이 작성 | 작성 | 님이 쓴 글 | 씀 | idatzi du | igorleak hau idatzi zuen | ysgrifennodd | scríobh
+დაწერა | გრել է | գրել է | գրեց
+";
 
 /// Words with which an attribution begins: a line that ends in the midst of one may begin so.
 const LEADS: &[&str] = &[
@@ -221,7 +83,7 @@ const LEADS: &[&str] = &[
 
 static VERB: LazyLock<Regex> = LazyLock::new(|| {
     let bounded = |word: &str| word.chars().next().is_some_and(|c| c.is_alphabetic() && (c as u32) < 0x0590);
-    let mut words: Vec<&str> = WROTE.to_vec();
+    let mut words: Vec<&str> = words::of(WROTE).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     let words: Vec<String> = words
         .iter()
@@ -248,7 +110,7 @@ static STAMP: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// A date, a name and an address, or a name, an address and a verb, and nothing else.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    let verbs = WROTE.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("|");
+    let verbs = words::of(WROTE).map(regex::escape).collect::<Vec<_>>().join("|");
     Regex::new(&format!(
         r"(?i)^\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}} [^<>]{{1,80}}<[^<>\s]+@[^<>\s]+>:?$|^[^<>:]{{1,60}}<[^<>\s]+@[^<>\s]+>\s*(?:{verbs})\s*[:：]$"
     ))
@@ -272,7 +134,7 @@ pub(super) struct Attribution {
 }
 
 /// Whether a line can be the last one of an attribution: a cheap look.
-fn may_end(line: &Line<'_>) -> bool {
+pub(super) fn may_end(line: &Line<'_>) -> bool {
     let text = line.text.trim_end_matches(['*', '_', ' ', '\u{a0}']);
     text.ends_with([':', '：', '-', '>', ')'])
         || line.hint == Hint::Attribution
@@ -322,6 +184,12 @@ pub(super) fn ending_at(lines: &[Line<'_>], at: usize, is_marked: bool) -> Optio
 fn judge(text: &str, is_marked: bool) -> Option<bool> {
     let trimmed = text.trim_end_matches(['*', '_', ' ', '\u{a0}', '"']);
     let ends_open = trimmed.ends_with([':', '：']);
+    // Most lines end here: prose that is followed by no quote, without a number and an address.
+    let has_number = text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@')
+        || !text.is_ascii() && text.chars().any(char::is_numeric);
+    if !has_number && !is_marked {
+        return None;
+    }
     let ends_rule = trimmed.starts_with("---") && trimmed.ends_with("---");
     if STAMP.is_match(text) || NAMED.is_match(text) {
         return Some(true);

@@ -24,8 +24,6 @@ pub(super) struct Body {
     pub(super) hints: Hints,
     /// The markup as it came.
     pub(super) html: Option<String>,
-    /// Whether `text` comes from the markup.
-    pub(super) is_from_html: bool,
     /// The parts whose text is displayed, by their index.
     pub(super) displayed: Vec<usize>,
 }
@@ -36,6 +34,15 @@ struct Shown {
     plain: String,
     html: String,
     parts: Vec<usize>,
+}
+
+impl Body {
+    /// The same mail by its markup, where that names quotes and the plain text does not show any.
+    pub(super) fn by_markup(&self) -> Option<Self> {
+        let markup = self.html.as_ref().filter(|markup| html::names_quotes(markup))?;
+        let rendered = html::render(markup);
+        Some(Self { text: rendered.text, hints: rendered.hints, ..Self::default() })
+    }
 }
 
 /// Puts the displayed text together.
@@ -56,7 +63,6 @@ pub(super) fn read(message: &Message<'_>, problems: &mut Vec<String>) -> Body {
             } else {
                 body.text = rendered.text;
                 body.hints = rendered.hints;
-                body.is_from_html = true;
             }
         }
         _ => body.text = plain,
@@ -90,9 +96,8 @@ fn tidy(text: &str) -> String {
     while let Some(c) = chars.next() {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
-            '\r' | '\u{2028}' | '\u{2029}' => out.push('\n'),
+            '\r' | '\u{2028}' | '\u{2029}' | '\u{b}' | '\u{c}' => out.push('\n'),
             '\0' => out.push('\u{fffd}'),
-            '\u{b}' | '\u{c}' => out.push('\n'),
             c => out.push(c),
         }
     }
@@ -214,7 +219,7 @@ fn cut(text: &str) -> &str {
 /// Whether the text of a part stands in the message itself and not in a file.
 fn is_displayed(part: &MessagePart<'_>, index: usize) -> bool {
     let is_attached = part.content_disposition().is_some_and(mail_parser::ContentType::is_attachment);
-    index == 0 && !is_attached || !is_attached && part.attachment_name().is_none()
+    !is_attached && (index == 0 || part.attachment_name().is_none())
 }
 
 fn is_plain(part: &MessagePart<'_>) -> bool {

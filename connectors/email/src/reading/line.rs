@@ -1,5 +1,7 @@
 //! Lines of the displayed text: what a line says, how deep it is quoted, what the markup said about it.
 
+use super::header_block::{self, Field};
+
 /// What the markup of a mail program says about lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Hint {
@@ -25,9 +27,11 @@ pub(super) struct Line<'a> {
     /// Without quote marks, blanks and invisible marks at both ends.
     pub(super) text: &'a str,
     /// How deep it is quoted.
-    pub(super) depth: usize,
+    pub(super) depth: u32,
     /// What the markup says.
     pub(super) hint: Hint,
+    /// The field of a repeated header that it looks like.
+    pub(super) field: Option<Field>,
 }
 
 impl Line<'_> {
@@ -46,7 +50,7 @@ pub(super) fn split<'a>(text: &'a str, hints: &Hints) -> Vec<Line<'a>> {
     let mut open_bracket = false;
     for raw in text.lines() {
         let (depth, content) = unquote(raw);
-        let mut line = Line { raw, text: trim(content), depth, hint: Hint::None };
+        let mut line = Line { raw, text: trim(content), depth, hint: Hint::None, field: None };
         // "Name <address" and on the next line "> wrote:": the mark closes a bracket.
         if depth == 1 && open_bracket && line.text.len() <= 40 && line.text.ends_with([':', '：']) {
             line.depth = 0;
@@ -59,6 +63,7 @@ pub(super) fn split<'a>(text: &'a str, hints: &Hints) -> Vec<Line<'a>> {
                 (None, _) => open_bracket && line.is_blank(),
             };
         }
+        line.field = header_block::field(line.text);
         lines.push(line);
     }
     for &(from, to, hint) in hints {
@@ -72,6 +77,12 @@ pub(super) fn split<'a>(text: &'a str, hints: &Hints) -> Vec<Line<'a>> {
 
 /// Blanks, and marks that show nothing (direction, joiners, byte order).
 pub(super) fn trim(text: &str) -> &str {
+    if let [first, .., last] = text.as_bytes()
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return text;
+    }
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
@@ -81,7 +92,7 @@ pub(super) fn is_invisible(c: char) -> bool {
 }
 
 /// Counts quote marks: `>`, its wide form, and the initials that some programs put before them.
-fn unquote(raw: &str) -> (usize, &str) {
+fn unquote(raw: &str) -> (u32, &str) {
     let mut depth = 0;
     let mut rest = raw;
     loop {
@@ -120,7 +131,7 @@ fn after_initials(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn depth(raw: &str) -> (usize, &str) {
+    fn depth(raw: &str) -> (u32, &str) {
         let (depth, text) = unquote(raw);
         (depth, trim(text))
     }

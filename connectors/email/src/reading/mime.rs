@@ -29,6 +29,8 @@ pub(super) const MAX_MESSAGES: usize = 100;
 pub(super) const MAX_LOST_BOUNDARIES: usize = 8;
 /// How many bytes of a mail that can't be parsed are shown.
 const MAX_STUB_BYTES: usize = 64 * 1024;
+/// The most encoded messages within messages.
+const MAX_ENCODED_MESSAGES: usize = 8;
 /// How deep encoded messages are looked into before the parser may do so; it goes no deeper itself.
 const MAX_ENCODED_DEPTH: usize = 3;
 
@@ -101,32 +103,37 @@ struct Scan<'a> {
     parts: usize,
     multiparts: usize,
     messages: usize,
+    encoded: usize,
 }
 
 impl<'a> Scan<'a> {
     fn new(raw: &'a [u8], depth: usize) -> Self {
         let (boundaries, awaited) = (HashSet::new(), Vec::new());
-        Self { raw, depth, boundaries, awaited, parts: 0, multiparts: 0, messages: 0 }
+        Self { raw, depth, boundaries, awaited, parts: 0, multiparts: 0, messages: 0, encoded: 0 }
     }
 
     /// Where the mail has to be cut: its length, where all is within budget.
     fn run(mut self) -> usize {
         let mut at = 0;
-        // The type of the part whose header is being read: an encoded message hides its own parts.
-        let mut message_type_at = None;
+        // Of the header that is being read: an encoded message hides its own parts.
+        let (mut is_message, mut is_encoded) = (false, false);
         while let Some(rest) = self.raw.get(at..).filter(|rest| !rest.is_empty()) {
             let len = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
             let line = rest.get(..len).unwrap_or_default();
             let is_within = match line.first() {
                 Some(b'-') => self.see_dashes(line),
                 Some(b'C' | b'c') if is_field(line, b"content-type") => {
-                    message_type_at = names_message(line).then_some(at);
+                    let was_message = std::mem::replace(&mut is_message, names_message(field(rest)));
                     self.see_type(rest, at)
+                        && (was_message || !(is_message && is_encoded) || self.see_encoded_message(rest))
                 }
-                Some(b'C' | b'c')
-                    if message_type_at.is_some() && is_field(line, b"content-transfer-encoding") =>
-                {
-                    self.see_encoded_message(line, rest)
+                Some(b'C' | b'c') if is_field(line, b"content-transfer-encoding") => {
+                    let was_encoded = std::mem::replace(&mut is_encoded, hides(field(rest)));
+                    was_encoded || !(is_message && is_encoded) || self.see_encoded_message(rest)
+                }
+                Some(b'\r' | b'\n') => {
+                    (is_message, is_encoded) = (false, false);
+                    true
                 }
                 _ => true,
             };
@@ -172,22 +179,30 @@ impl<'a> Scan<'a> {
             && self.awaited.len() <= 2 * MAX_MULTIPARTS
     }
 
-    /// A message that is encoded, against RFC 2045: its parts count when it is decoded.
-    fn see_encoded_message(&mut self, line: &[u8], rest: &[u8]) -> bool {
-        let is_base64 = contains_ignoring_case(line, b"base64");
-        if !is_base64 && !contains_ignoring_case(line, b"quoted-printable") {
-            return true;
+    /// A message that is encoded, against RFC 2045: its parts count as if it were decoded. `rest` begins
+    /// within its header.
+    fn see_encoded_message(&mut self, rest: &[u8]) -> bool {
+        self.encoded += 1;
+        if self.encoded > MAX_ENCODED_MESSAGES {
+            return false;
         }
-        self.messages += 1;
-        if self.depth >= MAX_ENCODED_DEPTH || self.messages > 8 {
-            return self.messages <= 8;
+        if self.depth >= MAX_ENCODED_DEPTH {
+            return true;
         }
         let body = rest.get(header_len(rest)..).unwrap_or_default();
         let end = body.windows(3).position(|window| window == b"\n--").unwrap_or(body.len());
         let body = body.get(..end).unwrap_or_default();
-        let decoded = if is_base64 { base64_decode(body) } else { quoted_printable_decode(body) };
-        decoded.is_none_or(|inner| Scan::new(&inner, self.depth + 1).run() == inner.len())
+        let is_within = |inner: Option<Vec<u8>>| {
+            inner.is_none_or(|inner| Scan::new(&inner, self.depth + 1).run() == inner.len())
+        };
+        // Which of the two it is may stand above: what is within budget both ways is so in any case.
+        is_within(base64_decode(body)) && is_within(quoted_printable_decode(body))
     }
+}
+
+/// Whether a transfer encoding hides what it encodes.
+fn hides(field: &[u8]) -> bool {
+    contains_ignoring_case(field, b"base64") || contains_ignoring_case(field, b"quoted-printable")
 }
 
 fn is_field(line: &[u8], name: &[u8]) -> bool {

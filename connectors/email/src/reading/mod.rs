@@ -23,6 +23,7 @@ mod mime;
 mod nature;
 mod quote;
 mod signature;
+mod words;
 
 use jiff::Timestamp;
 
@@ -97,7 +98,15 @@ pub fn read(raw: &[u8], us: &Ourselves) -> Reading {
     if let Some(message) = &message {
         let body = body::read(message, &mut problems);
         let is_forward = forward::is_named_so(&reading.subject);
-        let folded = fold::fold(&body, is_forward);
+        let mut folded = fold::fold(&body, is_forward);
+        if !folded.has_quote
+            && let Some(other) = body.by_markup()
+        {
+            let by_markup = fold::fold(&other, is_forward);
+            if by_markup.has_quote && !by_markup.reply.is_empty() {
+                folded = by_markup;
+            }
+        }
         reading.nature = nature::judge(message, &raw, &body.text, &folded.noquote, us);
         reading.files = files::collect(message, &body.displayed);
         reading.text_reply = folded.reply;

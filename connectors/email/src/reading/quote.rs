@@ -13,6 +13,11 @@ use super::{
     signature,
 };
 
+/// How many lines are looked at closely for the author of a quote; hostile mail has more.
+const MAX_CANDIDATES: usize = 1_000;
+/// Among how many runs of lines signatures are looked for in each; among more, in the last one alone.
+const MAX_RUNS: usize = 100;
+
 /// Marks the quotes, and the signatures between them.
 pub(super) fn mark(lines: &[Line<'_>], marks: &mut [Mark]) {
     let mut seen = Seen::default();
@@ -23,12 +28,13 @@ pub(super) fn mark(lines: &[Line<'_>], marks: &mut [Mark]) {
     let (lines, marks) = (lines.get(..end).unwrap_or_default(), marks.get_mut(..end).unwrap_or_default());
     let runs = runs(lines, marks);
     let mut has_more = false;
-    for run in runs.iter().filter(|run| !run.is_quoted) {
+    let skipped = if runs.len() > MAX_RUNS { runs.len() - 2 } else { 0 };
+    for run in runs.iter().skip(skipped).filter(|run| !run.is_quoted) {
         let (lines, marks) =
             (lines.get(run.from..run.to).unwrap_or_default(), marks.get_mut(run.from..run.to));
         let marks = marks.unwrap_or_default();
         signature::mark(lines, marks, has_more);
-        has_more |= has_own_before(lines, marks, lines.len());
+        has_more = has_more || has_own(lines, marks);
     }
     judge(lines, marks, &runs, &seen);
 }
@@ -45,14 +51,19 @@ fn find(lines: &[Line<'_>], marks: &mut [Mark], seen: &mut Seen) -> usize {
     let mut at = 0;
     // Cheap work once for all lines: whether the next line that is not blank is quoted.
     let follows = quoted_follows(lines);
+    // The first line of the writer's own that no author's line has taken.
+    let mut first_own: Option<usize> = None;
+    let mut candidates = 0;
     while let Some(line) = lines.get(at) {
         if line.is_blank() || line.is_quoted() {
             at += 1;
             continue;
         }
         let is_marked = follows.get(at).copied().unwrap_or_default();
-        if let Some(found) = attribution::ending_at(lines, at, is_marked) {
-            let has_own = found.offset > 0 || has_own_before(lines, marks, found.from);
+        let may_be_one = candidates < MAX_CANDIDATES && attribution::may_end(line);
+        candidates += usize::from(may_be_one);
+        if let Some(found) = may_be_one.then(|| attribution::ending_at(lines, at, is_marked)).flatten() {
+            let has_own = found.offset > 0 || first_own.is_some_and(|own| own < found.from);
             if is_marked || !has_own {
                 // The answer may come below, so that nothing is cut here.
                 seen.has_author |= is_marked;
@@ -60,6 +71,8 @@ fn find(lines: &[Line<'_>], marks: &mut [Mark], seen: &mut Seen) -> usize {
                     *mark = Mark::Quote;
                 }
                 keep_front(marks, found);
+                first_own =
+                    first_own.filter(|own| *own < found.from).or((found.offset > 0).then_some(found.from));
                 at += 1;
                 continue;
             }
@@ -70,11 +83,11 @@ fn find(lines: &[Line<'_>], marks: &mut [Mark], seen: &mut Seen) -> usize {
             }
         }
         if begins_quote(lines, at) {
-            if has_own_before(lines, marks, at) {
-                return above_rules(lines, at);
-            }
             // An empty answer: all of it stays.
-            return lines.len();
+            return if first_own.is_some() { above_rules(lines, at) } else { lines.len() };
+        }
+        if first_own.is_none() && !header_block::is_rule(line.text) {
+            first_own = Some(at);
         }
         at += 1;
     }
@@ -100,12 +113,9 @@ fn quoted_follows(lines: &[Line<'_>]) -> Vec<bool> {
     follows
 }
 
-fn has_own_before(lines: &[Line<'_>], marks: &[Mark], end: usize) -> bool {
-    lines.iter().zip(marks).take(end).any(|(line, mark)| {
-        matches!(mark, Mark::Keep | Mark::Front(_))
-            && !line.is_blank()
-            && !line.is_quoted()
-            && !header_block::is_rule(line.text)
+fn has_own(lines: &[Line<'_>], marks: &[Mark]) -> bool {
+    lines.iter().zip(marks).any(|(line, mark)| {
+        matches!(mark, Mark::Keep | Mark::Front(_)) && !line.is_blank() && !line.is_quoted()
     })
 }
 

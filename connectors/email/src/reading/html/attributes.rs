@@ -40,10 +40,9 @@ pub(super) fn bounded(markup: &str) -> Cow<'_, str> {
             (State::BeforeValue, _) if byte.is_ascii_whitespace() => state,
             (State::BeforeValue, _) => State::Bare,
             (State::Bare, _) if byte.is_ascii_whitespace() => State::BeforeName,
-            (State::Bare, _) => state,
             (State::Name, b'=') => State::BeforeValue,
             (State::Name, _) if is_blank => State::BeforeName,
-            (State::Name, _) => state,
+            (State::Bare | State::Name, _) => state,
             (State::BeforeName, b'=')
                 if count > 0 && bytes.get(at.wrapping_sub(1)).is_some_and(u8::is_ascii_whitespace) =>
             {

@@ -53,6 +53,21 @@ pub(super) fn render(markup: &str) -> Rendered {
     tokenizer.sink.0.into_inner().finish()
 }
 
+/// Whether markup holds what mail programs put around quotes: a cheap look.
+pub(super) fn names_quotes(markup: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "gmail_quote",
+        "divRplyFwdMsg",
+        "yahoo_quoted",
+        "type=\"cite\"",
+        "type=cite",
+        "protonmail_quote",
+        "appendonsend",
+        "OLK_SRC_BODY_SECTION",
+    ];
+    NAMES.iter().any(|name| markup.contains(name))
+}
+
 /// Plain text as markup that renders the same.
 pub(super) fn escape(text: &str) -> String {
     format!("<pre>{}</pre>", text.replace('&', "&amp;").replace('<', "&lt;"))

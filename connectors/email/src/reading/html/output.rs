@@ -174,6 +174,10 @@ impl Output {
     pub(super) fn quote(&mut self, change: isize) {
         self.gap(Gap::Line);
         self.end_line();
+        // The empty line above a quote is none of its own.
+        if change > 0 && self.pending == Gap::Paragraph && self.blanks == 0 && !self.text.is_empty() {
+            self.empty_line();
+        }
         self.depth = self.depth.saturating_add_signed(change);
     }
 
