@@ -145,7 +145,8 @@ const TAGS: &[&str] = &[
 
 #[test]
 fn twice_the_mail_costs_at_most_twice_and_a_half_the_work() {
-    const LENGTH: usize = 100_000;
+    // Long enough that every buffer comes from the system alike.
+    const LENGTH: usize = 200_000;
     for (pieces, mail) in [(PIECES, plain as fn(&str) -> Vec<u8>), (TAGS, html)] {
         for piece in pieces {
             let prefix = if *piece == "b " { "<a " } else { "" };
@@ -162,7 +163,7 @@ fn twice_the_mail_costs_at_most_twice_and_a_half_the_work() {
 }
 
 fn best(raw: &[u8]) -> Duration {
-    let times = (0..4).map(|_| {
+    let times = (0..2).map(|_| {
         let start = Instant::now();
         std::hint::black_box(reading(raw));
         start.elapsed()

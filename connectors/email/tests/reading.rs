@@ -61,7 +61,7 @@ fn judge_all(keys: &[&str], judge: impl Fn(&Reading, &str, &Value) -> Option<Str
             }
         }
     }
-    assert!(judged > 50, "{judged} expectations");
+    assert!(judged > 30, "{judged} expectations");
     assert!(failures.is_empty(), "{} of {judged}:\n{}", failures.len(), failures.join("\n"));
 }
 

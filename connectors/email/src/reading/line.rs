@@ -112,7 +112,8 @@ fn unquote(raw: &str) -> (u32, &str) {
             return (depth, rest);
         };
         // An arrow or a comparison in a sentence of its own is no mark.
-        if depth == 0 && (after.starts_with(['=', '-']) || inner.starts_with(">:(")) {
+        let is_compared = after.strip_prefix('=').is_some_and(|rest| !rest.starts_with('='));
+        if depth == 0 && (is_compared || inner.starts_with(">:(")) {
             return (0, raw);
         }
         depth += 1;

@@ -113,7 +113,8 @@ pub fn read(raw: &[u8], us: &Ourselves) -> Reading {
         reading.text_noquote = folded.noquote;
         reading.text = body.text;
         reading.html = body.html;
-    } else {
+    }
+    if message.is_none() || reading.headers.is_empty() {
         problems.push("The mail has no header that can be read.".into());
         reading.text = mime::stub(&raw);
         reading.text_reply.clone_from(&reading.text);
