@@ -52,7 +52,7 @@ impl Clock for Ticking {
 pub fn impatient() -> Patience {
     let millis = Duration::from_millis;
     Patience {
-        connect: Duration::from_secs(5),
+        connect: Duration::from_secs(2),
         silence: millis(700),
         answer: Duration::from_secs(20),
         idle: Duration::from_secs(30),
