@@ -84,13 +84,11 @@ impl Connector for EmailConnector {
 
     fn run(&self, ctx: Context) -> BoxFuture<'_, Result<(), ConnectorError>> {
         Box::pin(async move {
-            match &self.receiving {
-                Some(receiving) => receiving.run(ctx).await,
-                None => {
-                    ctx.shutdown.cancelled().await;
-                    Ok(())
-                }
+            if let Some(receiving) = &self.receiving {
+                return receiving.run(ctx).await;
             }
+            ctx.shutdown.cancelled().await;
+            Ok(())
         })
     }
 

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// So long before it runs out a token is no longer used: a sign-in takes a while.
-const MARGIN: Duration = Duration::from_secs(120);
+const MARGIN: Duration = Duration::from_mins(2);
 /// How long a token is taken to be good whose server does not say.
 const UNSAID: u64 = 600;
 

@@ -146,10 +146,11 @@ async fn what_passes_is_waited_for() {
     mailbox.fake.answer_next("AUTHENTICATE", &["NO [UNAVAILABLE] Temporary authentication failure"]);
     mailbox.fake.answer_next("AUTHENTICATE", &["NO [ALERT] Too many simultaneous connections. (Failure)"]);
     mailbox.fake.answer_next("EXAMINE", &["NO [OVERQUOTA] Account exceeded command or bandwidth limits."]);
+    mailbox.fake.answer_next("EXAMINE", &["NO [SERVERBUG] Internal error occurred."]);
     let mut running = mailbox.run();
     running.until_health(|health| matches!(health, Health::Reconnecting { .. })).await;
     running.connected().await;
-    assert_eq!(mailbox.fake.connections(), 7);
+    assert_eq!(mailbox.fake.connections(), 8);
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ impl FakeImapConfig {
             login: ("support".to_owned(), "a password".to_owned()),
             capabilities: vec!["AUTH=PLAIN", "IDLE", "UIDPLUS"],
             tells_uid_next: true,
-            keep_alive: Duration::from_secs(120),
+            keep_alive: Duration::from_mins(2),
             clock,
             port: 0,
         }

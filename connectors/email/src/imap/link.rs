@@ -214,7 +214,7 @@ impl Link {
             match step {
                 Step::More => {}
                 Step::Next => {
-                    self.write(&[pieces.next().copied().unwrap_or_default(), b"\r\n"].concat()).await?
+                    self.write(&[pieces.next().copied().unwrap_or_default(), b"\r\n"].concat()).await?;
                 }
                 Step::End(refusal) => return Ok(Done { refusal: refusal?, complained }),
             }
@@ -268,10 +268,9 @@ impl Link {
             let reading = AssertUnwindSafe(self.client.read_response()).catch_unwind();
             match timeout(silence, reading).await {
                 Ok(Ok(Ok(Some(answer)))) => return Ok(read(answer.parsed())),
-                Ok(Ok(Ok(None))) => return Err(BROKEN),
                 // The parser's own errors are of this kind; their text quotes the answer.
                 Ok(Ok(Err(error))) if error.kind() == std::io::ErrorKind::Other => return Err(UNREADABLE),
-                Ok(Ok(Err(_))) => return Err(BROKEN),
+                Ok(Ok(Ok(None) | Err(_))) => return Err(BROKEN),
                 Ok(Err(_)) => return Err(UNREADABLE),
                 Err(_) if self.client.get_mut().received() > before && Instant::now() < latest => {}
                 Err(_) => return Err(SILENT),

@@ -53,9 +53,10 @@ pub(super) fn complaint(name: &str, refusal: Refusal) -> String {
             )
         }
         Refusal::Forbidden => format!("The folder \"{name}\" may not be read: let this user read it."),
-        Refusal::Unavailable | Refusal::Other => {
-            format!("The folder \"{name}\" can't be opened: look at it with a mail program.")
+        Refusal::Unavailable => {
+            format!("The server can't open the folder \"{name}\" for now; it is tried again.")
         }
+        Refusal::Other => format!("The folder \"{name}\" can't be opened: look at it with a mail program."),
     }
 }
 

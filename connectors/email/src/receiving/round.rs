@@ -87,6 +87,10 @@ impl Round<'_> {
             }
         }
         if self.folders.iter().all(|folder| folder.problem.is_some()) {
+            let passing = |folder: &Folder| folder.problem == Some(Refusal::Unavailable);
+            if self.folders.iter().any(passing) {
+                return Err(Trouble::Refused(Refusal::Unavailable).into());
+            }
             return Err(Trouble::Misconfigured(self.complaints().trim_end_matches('.').to_owned()).into());
         }
         while let Some(turns) = self.next_batch().await? {

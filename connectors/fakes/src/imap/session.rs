@@ -303,8 +303,8 @@ impl Session<'_> {
             search::search(&words, &open.view, |uid| folder.find(uid))
         });
         let Some(found) = found else { return Ok("BAD not understood".to_owned()) };
-        let found: String = found.iter().map(|uid| format!(" {uid}")).collect();
-        self.say(&format!("* SEARCH{found}")).await?;
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        self.say(format!("* SEARCH {}", found.join(" ")).trim_end()).await?;
         Ok("OK Search completed".to_owned())
     }
 
@@ -333,7 +333,7 @@ impl Session<'_> {
                 Some(Trick::WholeAnswer(answer)) if whole => return Ok((*answer).to_owned()),
                 Some(Trick::LeftOut) if texts => continue,
                 Some(Trick::Expunged) if texts => {
-                    self.shared.change(|state| state.mailbox.folder(&name).expunge(uid))
+                    self.shared.change(|state| state.mailbox.folder(&name).expunge(uid));
                 }
                 Some(Trick::Late(by)) if texts => {
                     self.wire.flush().await?;
