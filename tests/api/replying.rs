@@ -141,7 +141,6 @@ on_both_engines! {
             (sms, json!({"cc": ["bert@y.example"]}), "cc", "a message on this channel goes to nobody beside the contact"),
             (&mail, json!({"subject": "My\r\nBcc: eve@y.example"}), "subject", "a subject is one line, without control characters"),
             (&mail, json!({"subject": "ü".repeat(501)}), "subject", "at most 500 characters"),
-            (&mail, json!({"subject": 7}), "subject", "invalid type: integer `7`, expected a string at line 1 column 59"),
             (&mail, json!({"cc": ["eve@y.example"]}), "cc", "eve@y.example: no letter of this conversation was written to or from there"),
             (&mail, json!({"cc": ["bert@y.example", ALSO_OURS]}), "cc", "hello@shop.example: this is an address of our own"),
             (&mail, json!({"cc": ["anna@x.example"]}), "cc", "anna@x.example: the reply goes there already"),
@@ -152,9 +151,7 @@ on_both_engines! {
             let said = &answer.json()["errors"][0];
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{body} {}", answer.json());
             assert_eq!(said["field"], field, "{body}");
-            if field != "subject" || reason.len() < 60 {
-                assert_eq!(said["reason"], reason, "{body}");
-            }
+            assert_eq!(said["reason"], reason, "{body}");
         }
         assert_eq!((details(mara, &mail).await, details(mara, sms).await), before);
         for body in [json!({"text": "", "subject": "a\nb"}), json!({"text": "", "cc": vec!["x"; 51]})] {
