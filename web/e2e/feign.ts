@@ -50,7 +50,10 @@ export const detail = (conversation: Summary, messages: Message[], change: Parti
       edits: false,
       delivery_receipts: true,
       read_receipts: false,
+      letters: false,
     },
+    suggested_subject: null,
+    offered: [],
   },
   ...change,
 })

@@ -32,7 +32,10 @@ const route: ReplyRoute = {
     edits: false,
     delivery_receipts: true,
     read_receipts: false,
+    letters: false,
   },
+  suggested_subject: null,
+  offered: [],
 }
 
 async function show(change: Partial<ReplyRoute> = {}) {
@@ -231,7 +234,7 @@ test('the server keeps the reply; a note beside it stays in this browser, also o
   await vi.waitFor(() => expect(drafts.of('cv_1').saved).toBe('saved'))
   expect(save.mock.lastCall?.[1]).toMatchObject({ text: 'Dear Ines', note: false })
   drafts.end()
-  drafts.fromServer('cv_1', { text: 'Dear Ines', attachments: [], note: false, updated_at: 1 })
+  drafts.fromServer('cv_1', { text: 'Dear Ines', attachments: [], note: false, subject: null, cc: [], updated_at: 1 })
   expect(drafts.of('cv_1')).toMatchObject({ reply: 'Dear Ines', aside: 'beware', note: false })
 })
 

@@ -58,6 +58,7 @@ export const message = (change: Partial<Message> = {}): Message => ({
   attachments: [],
   delivery: null,
   delivery_reason: null,
+  deliveries: [],
   undo_until: null,
   activity: null,
   hidden: null,

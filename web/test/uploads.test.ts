@@ -12,6 +12,7 @@ const capabilities = {
   edits: false,
   delivery_receipts: true,
   read_receipts: false,
+  letters: false,
 }
 const file = (name: string, content = 'x', type = 'image/png') => new File([content], name, { type })
 const up = new Map<string, (failed?: Error) => void>()

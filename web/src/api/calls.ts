@@ -60,7 +60,14 @@ export const conversations = {
   reply: (
     which: string,
     key: string,
-    body: { text: string; attachments: string[]; seen_position: number; close: boolean },
+    body: {
+      text: string
+      attachments: string[]
+      seen_position: number
+      close: boolean
+      subject?: string
+      cc?: string[]
+    },
   ) => request<Said>('POST', `${V1}/conversations/${id(which)}/replies`, { body, idempotencyKey: key }),
   note: (which: string, key: string, body: { text: string; attachments: string[] }) =>
     request<Said>('POST', `${V1}/conversations/${id(which)}/notes`, { body, idempotencyKey: key }),
@@ -68,8 +75,10 @@ export const conversations = {
     post<Acted & { text: string; attachments: T.Attachment[] }>(`/messages/${id(message)}/undo`),
   resend: (message: string) => post<Said>(`/messages/${id(message)}/resend`),
   confirm: (message: string) => post<Said>(`/messages/${id(message)}/confirm`),
-  saveDraft: (which: string, body: { text: string; attachments: string[]; note: boolean }) =>
-    request<void>('PUT', `${V1}/conversations/${id(which)}/draft`, { body }),
+  saveDraft: (
+    which: string,
+    body: { text: string; attachments: string[]; note: boolean; subject?: string; cc?: string[] },
+  ) => request<void>('PUT', `${V1}/conversations/${id(which)}/draft`, { body }),
   dropDraft: (which: string) => request<void>('DELETE', `${V1}/conversations/${id(which)}/draft`),
   assign: (which: string, associate: string | null, team: string | null) =>
     post<Acted>(`/conversations/${id(which)}/assign`, { associate, team }),

@@ -158,6 +158,8 @@ export interface Message {
   letter?: Letter | null
   delivery: Delivery | null
   delivery_reason: string | null
+  /** How each recipient fares, where there are several: the contact first. */
+  deliveries: { address: string; state: Delivery; reason: string | null }[]
   undo_until: number | null
   activity: Activity | null
   hidden: { team: string | null; associate: string | null } | null
@@ -196,6 +198,10 @@ export interface Draft {
   text: string
   attachments: Attachment[]
   note: boolean
+  /** What is to stand above a letter, where the author wrote that. */
+  subject: string | null
+  /** Who is to get a copy. */
+  cc: string[]
   updated_at: number
 }
 
@@ -207,6 +213,17 @@ export interface Capabilities {
   edits: boolean
   delivery_receipts: boolean
   read_receipts: boolean
+  /** Whether a reply has a subject and may go to several people at once. */
+  letters: boolean
+}
+
+/** Somebody who may get a copy of a reply. */
+export interface Offered {
+  address: string
+  name: string | null
+  role: 'to' | 'cc'
+  /** Named by a letter, or a participant: somebody who wrote here and has not proven who they are. */
+  why: 'to' | 'cc' | 'participant'
 }
 
 export interface ReplyRoute {
@@ -217,6 +234,9 @@ export interface ReplyRoute {
   can_reply: boolean
   reason: string | null
   capabilities: Capabilities
+  /** The subject that a reply gets unless its author writes another one. */
+  suggested_subject: string | null
+  offered: Offered[]
 }
 
 export interface Detail {

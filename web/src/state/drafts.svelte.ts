@@ -10,7 +10,24 @@ import { session } from './session.svelte'
 
 const SAVE_AFTER = 600
 
-interface Kept {
+/** What stands above a letter. */
+export interface Heading {
+  /** Null: what is suggested. */
+  subject: string | null
+  /** Who gets a copy. */
+  cc: string[]
+}
+
+/** The same as a request says it: nothing where nothing was chosen, so that other channels never hear of it. */
+export const headingBody = ({ subject, cc }: Heading): { subject?: string; cc?: string[] } => ({
+  ...(subject === null ? {} : { subject }),
+  ...(cc.length === 0 ? {} : { cc }),
+})
+
+const NO_HEADING: Heading = { subject: null, cc: [] }
+
+/** What an older page kept has no heading. */
+interface Kept extends Partial<Heading> {
   text: string
   attachments: Attachment[]
   note: boolean
@@ -22,6 +39,8 @@ export class DraftState {
   aside = $state('')
   replyFiles = $state.raw<Attachment[]>([])
   asideFiles = $state.raw<Attachment[]>([])
+  /** What stands above the reply. A note has nothing above it. */
+  heading = $state.raw<Heading>(NO_HEADING)
   /** Which of the two the composer shows. */
   note = $state(false)
   saved = $state<'clean' | 'dirty' | 'saving' | 'saved'>('clean')
@@ -60,20 +79,26 @@ export class DraftState {
   get empty(): boolean {
     return !(this.note ? this.hasNote : this.hasReply)
   }
-  /** Nothing in either. */
+  get hasHeading(): boolean {
+    return this.heading.subject !== null || this.heading.cc.length > 0
+  }
+  /** Nothing in either, nor above. */
   get bare(): boolean {
-    return !this.hasReply && !this.hasNote
+    return !this.hasReply && !this.hasNote && !this.hasHeading
   }
   /** What the server is to hold: the reply, or the note where there is no reply. */
   get first(): Kept {
     return !this.hasReply && this.hasNote
       ? { text: this.aside, attachments: this.asideFiles, note: true }
-      : { text: this.reply, attachments: this.replyFiles, note: false }
+      : { text: this.reply, attachments: this.replyFiles, note: false, ...this.heading }
   }
 }
 
-/** Two drafts are the same where their words, files and side are. */
-const print = ({ text, attachments, note }: Kept): string => JSON.stringify([text, attachments.map((a) => a.id), note])
+/** Two drafts are the same where their words, files, heading and side are. */
+const print = ({ text, attachments, note, subject = null, cc = [] }: Kept): string =>
+  JSON.stringify([text, attachments.map((a) => a.id), note, subject, cc])
+
+const headingOf = ({ subject = null, cc = [] }: Partial<Heading>): Heading => ({ subject, cc })
 
 class Drafts {
   #drafts = new Map<string, DraftState>()
@@ -112,6 +137,7 @@ class Drafts {
         draft.note = kept.note
         draft.text = kept.text
         draft.attachments = kept.attachments
+        draft.heading = headingOf(kept)
         draft.saved = 'dirty'
       }
       const aside = recall<Kept>(this.#noteName(id))
@@ -161,19 +187,29 @@ class Drafts {
   /** The text was sent or thrown away. */
   clear(id: string): void {
     const draft = this.of(id)
-    if (draft.text === '' && draft.attachments.length === 0 && draft.saved === 'clean') return
+    const above = !draft.note && draft.hasHeading
+    if (draft.text === '' && draft.attachments.length === 0 && !above && draft.saved === 'clean') return
     draft.text = ''
     draft.attachments = []
+    if (!draft.note) draft.heading = NO_HEADING
     draft.cursor = null
     // What comes back, by an undo for instance, is new to the server.
     draft.known = null
     this.changed(id)
   }
 
-  /** Text comes back, from an undo or a held send; what was typed meanwhile stays below it. */
-  restore(id: string, text: string, attachments: Attachment[], cursor: number, note = false): void {
+  /** Text comes back, from an undo or a held send; what was typed meanwhile stays below it, and above it too. */
+  restore(
+    id: string,
+    text: string,
+    attachments: Attachment[],
+    cursor: number,
+    note = false,
+    heading: Partial<Heading> = NO_HEADING,
+  ): void {
     const draft = this.of(id)
     draft.note = note
+    if (!note && !draft.hasHeading) draft.heading = headingOf(heading)
     const typed = draft.text.trim()
     draft.text = typed && typed !== text.trim() ? `${text}\n\n${draft.text}` : text
     const had = new Set(attachments.map((a) => a.id))
@@ -199,6 +235,7 @@ class Drafts {
     const note = incoming?.note ? incoming : null
     draft.reply = reply?.text ?? ''
     draft.replyFiles = reply?.attachments ?? []
+    draft.heading = headingOf(reply ?? NO_HEADING)
     // What the server held before is gone there; a note of this browser alone is not.
     if (note || !draft.noteIsLocal) {
       draft.aside = note?.text ?? ''
@@ -255,9 +292,10 @@ class Drafts {
     draft.saved = 'saving'
     try {
       const { text, attachments, note } = draft.first
+      const above = headingBody(headingOf(draft.first))
       const sent = draft.bare ? null : print(draft.first)
       if (draft.bare) await api.dropDraft(id)
-      else await api.saveDraft(id, { text, attachments: attachments.map((a) => a.id), note })
+      else await api.saveDraft(id, { text, attachments: attachments.map((a) => a.id), note, ...above })
       draft.noteIsLocal = !note && draft.hasNote
       draft.known = sent
       if ((draft.saved as string) === 'saving') {

@@ -24,7 +24,10 @@ export function tieLive(): void {
     const summary = queue.take(conversation, seq)
     conversations.takeMessages(summary.contact.id, summary.id, messages, seq)
     if (conversations.peek(summary.id)?.failed === 'missing') reopen(summary.id)
-    if (messages.some((m) => m.unanswerable || (m.activity && ROUTE_CHANGES.has(m.activity.type)))) {
+    // What a letter is about and whom it names is offered to the next reply.
+    const letters = conversations.peek(summary.id)?.reply?.capabilities?.letters ?? false
+    const named = letters && messages.some((m) => m.kind === 'inbound')
+    if (named || messages.some((m) => m.unanswerable || (m.activity && ROUTE_CHANGES.has(m.activity.type)))) {
       conversations.stale(summary.id)
       reopen(summary.id)
     }

@@ -9,7 +9,7 @@ import { stream } from '../live/stream.svelte'
 import { inboxAt, router } from '../router.svelte'
 import { t } from '../text/index.svelte'
 import { conversations } from './conversations.svelte'
-import { drafts } from './drafts.svelte'
+import { drafts, headingBody, type Heading } from './drafts.svelte'
 import { forget, keep, namesUnder, onKept, recall } from './kept'
 import { line } from './line.svelte'
 import { queue } from './queue.svelte'
@@ -18,8 +18,11 @@ import { toasts } from './toasts.svelte'
 
 /** How long the tab in which send was pressed has to take it, in ms: there the person looks for undo. */
 const OTHERS_FIRST = 2_000
+/** The fields of a reply of which a refusal may speak. */
+const FIELDS = ['text', 'attachments', 'subject', 'cc']
 
-export interface Pending {
+/** What an older page kept has no heading. */
+export interface Pending extends Partial<Heading> {
   key: string
   conversation: string
   name: string
@@ -41,6 +44,8 @@ export interface Pending {
 
 interface Undoable {
   message: string
+  /** As it was written: a subject that was only suggested is suggested again. */
+  heading: Partial<Heading>
   conversation: string
   cursor: number
   toast: number
@@ -160,7 +165,8 @@ export class Outbox {
     const pending = this.list.find((p) => p.key === key)
     if (!pending) return
     this.discard(key)
-    drafts.restore(pending.conversation, pending.text, pending.attachments, pending.cursor, pending.kind === 'note')
+    const { conversation, text, attachments, cursor, kind } = pending
+    drafts.restore(conversation, text, attachments, cursor, kind === 'note', pending)
   }
 
   /** Takes the last send back, whether the bridge has it already or not. */
@@ -179,7 +185,7 @@ export class Outbox {
       conversations
         .peek(which.conversation)
         ?.takeMessages(this.#cancelled(which.conversation, which.message), stream.seq)
-      drafts.restore(which.conversation, back.text, back.attachments, which.cursor)
+      drafts.restore(which.conversation, back.text, back.attachments, which.cursor, false, which.heading)
       const route = router.route
       if (route.name !== 'inbox' || route.conversation !== which.conversation)
         router.go(inboxAt(route.name === 'inbox' ? route.view : 'mine', which.conversation))
@@ -224,6 +230,7 @@ export class Outbox {
               attachments,
               seen_position: seen,
               close: pending.close,
+              ...headingBody({ subject: pending.subject ?? null, cc: pending.cc ?? [] }),
             })
       this.discard(pending.key)
       const summary = queue.take(done.conversation, stream.seq)
@@ -256,7 +263,7 @@ export class Outbox {
     }
     const reason =
       error instanceof Problem
-        ? (error.field('text') ?? error.field('attachments') ?? (error.detail || error.code))
+        ? (FIELDS.map((field) => error.field(field)).find((reason) => reason) ?? (error.detail || error.code))
         : String(error)
     this.#change(pending.key, { state: 'failed', reason })
     if (elsewhere) toasts.fail(t.failedElsewhere(pending.name), open)
@@ -274,6 +281,7 @@ export class Outbox {
     if (left <= 0) return
     const undoable: Undoable = {
       message: message.id,
+      heading: { subject: pending.subject ?? null, cc: pending.cc ?? [] },
       conversation: pending.conversation,
       cursor: pending.cursor,
       until: Date.now() + left,

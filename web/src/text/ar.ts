@@ -2,6 +2,7 @@
 import type { Catalogue } from './en'
 import { letters } from './letters.ar'
 import { plurals } from './plural'
+import { heading } from './heading.ar'
 
 const n = plurals('ar')
 
@@ -395,7 +396,7 @@ const ar: Catalogue = {
   noteKept: 'حُفظت الملاحظة.',
 
   letter: letters(n),
-
+  heading,
   download: (name) => `تنزيل ${name}`,
   view: (name) => `عرض ${name}`,
   pictureOf: (i, of) => `${i} من ${of}`,

@@ -3,6 +3,7 @@
 import type { Unread } from '../state/queue.svelte'
 import { letters } from './letters.en'
 import { plurals } from './plural'
+import { heading } from './heading.en'
 
 const n = plurals('en')
 
@@ -381,6 +382,7 @@ const en = {
   noteKept: 'Note kept.',
 
   letter: letters(n),
+  heading,
 
   // Attachments
   download: (name: string) => `Download ${name}`,
