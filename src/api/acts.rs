@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     Api,
+    decisions::Undoable,
     dto::Summary,
     error::{ApiError, Problem},
     request::{Body, id},
@@ -27,6 +28,13 @@ const LONGEST_REASON: usize = 500;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Acted {
     conversation: Summary,
+}
+
+/// The conversation after a waiver, and how to take that back.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Waived {
+    conversation: Summary,
+    undo: Undoable,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -132,16 +140,24 @@ pub(super) async fn reopen(
 
 /// Decide that no reply is needed, and why.
 #[utoipa::path(post, path = "/conversations/{id}/waive", params(("id" = String, Path)), request_body = Waive, responses(
-    (status = 200, body = Acted), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    (status = 200, body = Waived), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn waive(
     State(api): State<Api>,
     who: SignedIn,
     Path(text): Path<String>,
     Body(waive): Body<Waive>,
-) -> Result<Json<Acted>, ApiError> {
+) -> Result<Json<Waived>, ApiError> {
     let conversation = id(text, "conversation")?;
-    let detail = waive.detail.as_deref().map(str::trim).filter(|detail| !is_blank(detail));
-    let word = match waive.reason {
+    let reason = why(waive.reason, waive.detail.as_deref())?;
+    let seen = position(waive.seen_position)?;
+    let undo = api.engine.store().waive(who.actor(), &conversation, reason, seen, waive.close).await?;
+    Ok(Json(Waived { conversation: summary(&api, &who, &conversation).await?, undo: undo.into() }))
+}
+
+/// A reason with its detail, as it is kept.
+pub(super) fn why(reason: WaiveReason, detail: Option<&str>) -> Result<String, ApiError> {
+    let detail = detail.map(str::trim).filter(|detail| !is_blank(detail));
+    let word = match reason {
         WaiveReason::Spam => "spam",
         WaiveReason::Thanks => "thanks",
         WaiveReason::Duplicate => "duplicate",
@@ -151,12 +167,7 @@ pub(super) async fn waive(
         WaiveReason::Other => "other",
     };
     short("detail", detail.unwrap_or_default())?;
-    let reason = detail.map_or_else(|| word.to_owned(), |detail| format!("{word}: {detail}"));
-    api.engine
-        .store()
-        .waive(who.actor(), &conversation, reason, position(waive.seen_position)?, waive.close)
-        .await?;
-    acted(&api, &who, &conversation).await
+    Ok(detail.map_or_else(|| word.to_owned(), |detail| format!("{word}: {detail}")))
 }
 
 /// Mark read up to a position; a lower one marks unread.

@@ -7,6 +7,7 @@
 mod acts;
 mod associates;
 mod bot;
+mod decisions;
 mod description;
 mod dto;
 mod error;
@@ -137,6 +138,8 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(acts::close))
         .routes(routes!(acts::reopen))
         .routes(routes!(acts::waive))
+        .routes(routes!(decisions::decide))
+        .routes(routes!(decisions::take_back))
         .routes(routes!(acts::mark_read))
         .routes(routes!(acts::block))
         .routes(routes!(acts::unblock))

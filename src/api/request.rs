@@ -5,8 +5,11 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, header, request::Parts},
 };
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use serde_json::{Map, Value};
 
 use super::{Api, error::ApiError};
 
@@ -78,7 +81,7 @@ fn malformed(error: &serde_json::Error) -> ApiError {
 }
 
 /// A list would do for an object too, its items for the fields in their order: a body must say which
-/// field it means. No body of ours has an object within it.
+/// field it means. What has an object within it reads that by [`by_fields`].
 fn refuse_all_but_objects(bytes: &[u8]) -> Result<(), ApiError> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_none_or(|first| *first == b'{') {
         return Ok(());
@@ -94,18 +97,34 @@ fn refuse_nul(bytes: &[u8]) -> Result<(), ApiError> {
         return Ok(());
     }
     let Ok(Value::Object(fields)) = serde_json::from_slice(bytes) else { return Ok(()) };
-    let holds = |text: &str| text.contains('\0');
     for (field, value) in &fields {
-        let found = match value {
-            Value::String(text) => holds(text),
-            Value::Array(items) => items.iter().filter_map(Value::as_str).any(holds),
-            _ => false,
-        };
-        if found || holds(field) {
+        if holds_nul(value) || field.contains('\0') {
             return Err(ApiError::field(field, "a text can't hold the character NUL"));
         }
     }
     Ok(())
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        _ => false,
+    }
+}
+
+/// Reads the objects of a list each by the names of its fields, and never by their order.
+pub(super) fn by_fields<'de, D, T>(reader: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let objects: Vec<Map<String, Value>> = Vec::deserialize(reader)?;
+    objects
+        .into_iter()
+        .map(|fields| T::deserialize(Value::Object(fields)).map_err(serde::de::Error::custom))
+        .collect()
 }
 
 trait RejectionStatus {
@@ -157,6 +176,7 @@ mod tests {
     fn nul_is_found_in_a_field_and_not_in_what_only_spells_it() {
         assert!(refuse_nul(br#"{"text": "a\u0000b"}"#).is_err());
         assert!(refuse_nul(br#"{"teams": ["a", "\u0000"]}"#).is_err());
+        assert!(refuse_nul(br#"{"conversations": [{"id": "\u0000"}]}"#).is_err());
         assert!(refuse_nul(br#"{"text": "a\\u0000b"}"#).is_ok());
         assert!(refuse_nul(br#"{"text": "ab"}"#).is_ok());
     }

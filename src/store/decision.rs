@@ -170,15 +170,13 @@ impl Write for Decide {
                 None => Verdict::NotFound,
                 Some(before) => {
                     before.has(*seen)?;
-                    match self.refusal(before, *seen) {
-                        Some(refusal) => refusal,
-                        None => {
-                            let mut after = before.clone();
-                            let obligations = self.change(tx, before, &mut after).await?;
-                            changed.push((before, after, obligations));
-                            Verdict::Done
-                        }
+                    let refusal = self.refusal(before, *seen);
+                    if refusal.is_none() {
+                        let mut after = before.clone();
+                        let obligations = self.change(tx, before, &mut after).await?;
+                        changed.push((before, after, obligations));
                     }
+                    refusal.unwrap_or(Verdict::Done)
                 }
             };
             verdicts.push((id.clone(), verdict));

@@ -8,6 +8,7 @@
 
 mod bot;
 mod bridge;
+mod decisions;
 mod description;
 mod files;
 mod letters;

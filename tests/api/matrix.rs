@@ -72,6 +72,13 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
             InScope,
             json!({"reason": "thanks", "seen_position": 1, "close": false}),
         ),
+        (
+            "post",
+            "/decisions",
+            SignedIn,
+            json!({"act": "release", "conversations": [{"id": format!("cnv_{:032}", 0), "seen_position": 1}]}),
+        ),
+        ("post", "/decisions/{id}/undo", InScope, none.clone()),
         ("post", "/conversations/{id}/read", InScope, json!({"position": 1})),
         ("post", "/handles/{id}/block", InScope, json!({"reason": "spam"})),
         ("post", "/handles/{id}/unblock", InScope, none.clone()),
@@ -106,6 +113,7 @@ struct Things {
     attachment: String,
     associate: String,
     parked: String,
+    decision: String,
 }
 
 impl Things {
@@ -136,6 +144,7 @@ impl Things {
             letter: letters::Letter::default().arrive(bridge).await,
             associate: bridge.jonas.id.as_ref().unwrap().to_string(),
             parked: Self::park(bridge).await,
+            decision: Self::decide(bridge, &id).await,
             conversation: id,
             attachment,
         }
@@ -156,6 +165,16 @@ impl Things {
         listed["items"][0]["id"].as_str().unwrap().to_owned()
     }
 
+    /// Something that Mara decided, and took back.
+    async fn decide(bridge: &Bridge, conversation: &str) -> String {
+        let body = json!({"act": "suspect", "conversations": [{"id": conversation, "seen_position": 2}]});
+        let decided = bridge.mara.post("/api/v1/decisions", body).await.json();
+        let decision = decided["undo"]["id"].as_str().unwrap().to_owned();
+        let undone = bridge.mara.post(&format!("/api/v1/decisions/{decision}/undo"), Value::Null).await;
+        assert_eq!(undone.json()["results"][0]["verdict"], "done", "{}", undone.json());
+        decision
+    }
+
     /// The same ids with another ending: they name nothing.
     fn missing(&self) -> Self {
         let other = |id: &str| format!("{}{}", &id[..id.len() - 8], "00000000");
@@ -168,6 +187,7 @@ impl Things {
             attachment: other(&self.attachment),
             associate: other(&self.associate),
             parked: other(&self.parked),
+            decision: other(&self.decision),
         }
     }
 
@@ -184,6 +204,7 @@ impl Things {
             Some("handles") => &self.handle,
             Some("attachments") => &self.attachment,
             Some("parked") => &self.parked,
+            Some("decisions") => &self.decision,
             Some("inboxes") => "advice",
             _ => &self.associate,
         };
@@ -275,7 +296,8 @@ on_both_engines! {
                 assert!(!answer.status.is_server_error(), "{method} {path}: {}", answer.json());
                 if answer.status == StatusCode::NOT_FOUND {
                     // What only its author may take back.
-                    assert_eq!((path, caller.id == bridge.ada.id), ("/messages/{id}/undo", true), "{}", answer.json());
+                    assert!(["/messages/{id}/undo", "/decisions/{id}/undo"].contains(&path), "{path}");
+                    assert_eq!(caller.id, bridge.ada.id, "{}", answer.json());
                 }
                 if answer.status == StatusCode::UNAUTHORIZED {
                     assert_eq!((path, answer.code().as_str()), ("/me/password", "wrong_credentials"));
@@ -287,7 +309,7 @@ on_both_engines! {
     async fn lists_hold_what_is_in_scope_and_no_more(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
         Things::of(&bridge).await;
-        for view in ["mine", "unassigned", "all", "closed", "automatic"] {
+        for view in ["mine", "unassigned", "all", "suspected", "closed", "automatic"] {
             let page = bridge.jonas.get(&format!("/api/v1/conversations?view={view}")).await.json();
             assert_eq!(page["items"], json!([]), "{view}");
             let counts: i64 = page["counts"].as_object().unwrap().values().filter_map(Value::as_i64).sum();

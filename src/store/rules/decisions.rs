@@ -19,6 +19,8 @@ use crate::{
     },
 };
 
+use Verdict::{Answered, Changed, Done, NewerMessage, NotFound, NothingOwed, Unchanged};
+
 const OPEN: [View; 4] = [View::Mine, View::Unassigned, View::All, View::Suspected];
 
 /// A message that the receiving server took for spam, or did not.
@@ -204,7 +206,6 @@ on_both_engines! {
         about.push((ConversationId::new(), 1));
         letter(&desk, "c@x", false).await;
         let decided = store.decide(&desk.mara, spam(true), about.clone()).await.unwrap();
-        use Verdict::{Done, NewerMessage, NotFound, NothingOwed};
         assert_eq!(words(&decided.verdicts), [Done, NothingOwed, NewerMessage, NotFound, NotFound]);
         assert_eq!(stands(&desk, &plain).await.0, "closed");
         assert_eq!((desk.owed(&newer).await, desk.owed(&foreign).await), (2, 1));
@@ -236,13 +237,13 @@ on_both_engines! {
                 before.push(stands(&desk, id).await);
             }
             let decided = decide(&desk, decision.clone(), &about).await;
-            assert!(decided.verdicts.iter().all(|(_, verdict)| *verdict == Verdict::Done), "{decision:?}");
+            assert!(decided.verdicts.iter().all(|(_, verdict)| *verdict == Done), "{decision:?}");
             for (id, before) in about.iter().zip(&before) {
                 assert_ne!(stands(&desk, id).await, *before, "{decision:?}");
             }
             desk.shop.clock.advance(Duration::from_mins(1));
             let told = store.take_back(&desk.mara, id_of(&decided)).await.unwrap();
-            assert!(told.iter().all(|(_, verdict)| *verdict == Verdict::Done), "{decision:?} {told:?}");
+            assert!(told.iter().all(|(_, verdict)| *verdict == Done), "{decision:?} {told:?}");
             assert_eq!(told.len(), about.len());
             for (id, before) in about.iter().zip(&before) {
                 assert_eq!(stands(&desk, id).await, *before, "{decision:?}");
@@ -287,7 +288,6 @@ on_both_engines! {
         let ada = desk.shop.actor("Ada", Role::Admin, &[]).await;
         store.assign(&ada, lost, Some(ada.id().clone()), Some("orders".into())).await.unwrap();
         let told = store.take_back(&desk.mara, id_of(&decided)).await.unwrap();
-        use Verdict::{Answered, Changed, Done, NewerMessage, NotFound};
         let word = |id: &ConversationId| told.iter().find(|(other, _)| other == id).unwrap().1;
         assert_eq!(
             [written, answered, reopened, noted, undone, lost].map(word),
@@ -308,7 +308,7 @@ on_both_engines! {
         let decided = decide(&desk, spam(true), &[&conversation]).await;
         store.resend(&desk.mara, &message).await.unwrap();
         let told = store.take_back(&desk.mara, id_of(&decided)).await.unwrap();
-        assert_eq!(words(&told), [Verdict::Answered]);
+        assert_eq!(words(&told), [Answered]);
         assert_eq!(desk.owed(&conversation).await, 0);
     }
 
@@ -319,14 +319,14 @@ on_both_engines! {
         desk.shop.clock.advance(Duration::from_hours(5));
         let open = letter(&desk, "b@x", false).await;
         let decided = decide(&desk, Decision::Owe, &[&automatic, &open]).await;
-        assert_eq!(words(&decided.verdicts), [Verdict::Done, Verdict::Unchanged]);
+        assert_eq!(words(&decided.verdicts), [Done, Unchanged]);
         let (state, _, due, since, _) = stands(&desk, &automatic).await;
         assert_eq!((state.as_str(), since), ("open", Some(came.millis())));
         assert_eq!(due, Some(desk.shop.store.now().plus(Duration::from_mins(30)).millis()), "in time from now on");
         desk.reply(&automatic, "Gladly", 1).await;
         assert_eq!(desk.owed(&automatic).await, 0);
         let told = desk.shop.store.take_back(&desk.mara, id_of(&decided)).await.unwrap();
-        assert_eq!(words(&told), [Verdict::Answered]);
+        assert_eq!(words(&told), [Answered]);
     }
 
     async fn only_who_decided_takes_it_back_and_only_for_ten_minutes(fresh: Fresh) {
@@ -354,7 +354,7 @@ on_both_engines! {
         }
         let about: Vec<_> = ids.iter().collect();
         let decided = decide(&desk, spam(true), &about).await;
-        assert!(words(&decided.verdicts).iter().all(|verdict| *verdict == Verdict::Done));
+        assert!(words(&decided.verdicts).iter().all(|verdict| *verdict == Done));
         let owed = "SELECT count(*) AS n FROM obligations WHERE open_state = 'open'";
         assert_eq!(desk.number(owed, Vec::new()).await, 0);
         desk.shop.store.take_back(&desk.mara, id_of(&decided)).await.unwrap();
