@@ -35,8 +35,8 @@ use rapport_sdk::{
 
 pub use config::{Auth, EmailSettings, Relay, Security, Server, Start};
 pub use error::EmailError;
-pub use inspect::inspect;
 use imap::{Append, Patience};
+pub use inspect::inspect;
 use oauth::OAuth;
 use receiving::Receiving;
 use smtp::{AccessTokens, Sender, SentFolder, Timeouts};

@@ -36,7 +36,7 @@ fn settings() -> EmailSettings {
         token_keys: vec![key()],
         largest_mail: 1 << 20,
         largest_files: 1 << 20,
-        poll_interval: Duration::from_secs(60),
+        poll_interval: Duration::from_mins(1),
     }
 }
 
@@ -93,7 +93,8 @@ fn a_letter_has_its_subject_sender_recipients_and_name() {
     let recipients: Vec<_> = letter.recipients.iter().map(|to| to.address.expose()).collect();
     assert_eq!(recipients, [OURS, "bob@y.example"]);
     assert_eq!(letter.name.as_ref().unwrap().as_str(), "m1@x.example");
-    let names: Vec<_> = letter.follows.references.iter().map(|name| name.as_str()).collect();
+    let names: Vec<_> =
+        letter.follows.references.iter().map(rapport_sdk::model::id::MessageName::as_str).collect();
     assert_eq!(names, ["a@x", "root@x"]);
     assert_eq!(letter.original, None);
     let Author::Contact { address, name, trust, .. } = &message.author else {

@@ -201,13 +201,13 @@ async fn it_ends_at_any_moment_when_it_is_told_to() {
 async fn check_opens_every_folder_and_changes_nothing() {
     let mailbox = Mailbox::start().await;
     mailbox.fake.deliver("INBOX", mail("unseen"));
-    let receiving = mailbox.receiving(mailbox.settings());
+    let receiving = mailbox::receiving(mailbox.settings());
     receiving.check().await.unwrap();
     assert!(mailbox.fake.mails("INBOX")[0].flags.is_empty());
     mailbox::until(|| mailbox.fake.open_connections() == 0).await;
     let mut settings = mailbox.settings();
     settings.sent_folder = Some("Gesendet".to_owned());
-    let Err(ConnectorError::Misconfigured { reason }) = mailbox.receiving(settings).check().await else {
+    let Err(ConnectorError::Misconfigured { reason }) = mailbox::receiving(settings).check().await else {
         panic!("a missing folder is not found");
     };
     assert!(reason.contains("\"Gesendet\""), "{reason}");

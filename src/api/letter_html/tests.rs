@@ -1,3 +1,5 @@
+//! What becomes of the HTML of letters: what stays, what goes, and what is asked for.
+
 use super::*;
 
 fn message() -> MessageId {
@@ -24,7 +26,7 @@ fn cleaned(html: &str) -> String {
 fn a_letter_keeps_how_it_looks() {
     let html = "<table width=\"600\" bgcolor=\"#ffffff\"><tbody><tr><td align=\"center\" style=\"color:red\">\
         <font color=\"navy\" face=\"Arial\"><b>Hello</b></font></td></tr></tbody></table><ul><li>a</li></ul>";
-    assert_eq!(cleaned(html), html.replace("color:red", "color:red"));
+    assert_eq!(cleaned(html), html);
 }
 
 #[test]
@@ -98,7 +100,9 @@ fn a_picture_that_came_along_is_shown_and_one_from_elsewhere_is_counted() {
 
 #[test]
 fn no_letter_makes_us_fetch_without_end() {
-    let html: String = (0..1_000).map(|n| format!("<img src=\"https://a.example/{n}.png\">")).collect();
+    let pictures: Vec<String> =
+        (0..1_000).map(|n| format!("<img src=\"https://a.example/{n}.png\">")).collect();
+    let html = pictures.concat();
     assert_eq!(remote_pictures(&letter(&html), &message()).len(), MOST_PICTURES);
 }
 

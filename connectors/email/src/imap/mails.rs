@@ -127,7 +127,11 @@ pub(crate) fn uid_set(uids: &[u32]) -> String {
     let mut set = String::new();
     let mut rest = uids;
     while let Some(&first) = rest.first() {
-        let run = rest.iter().zip(first..).take_while(|(uid, expected)| *uid == expected).count();
+        let run = rest
+            .iter()
+            .zip(u64::from(first)..)
+            .take_while(|(uid, expected)| u64::from(**uid) == *expected)
+            .count();
         if !set.is_empty() {
             set.push(',');
         }

@@ -115,16 +115,12 @@ impl Mailbox {
         }
     }
 
-    pub fn receiving(&self, settings: EmailSettings) -> Receiving {
-        Receiving::new(Arc::new(settings), None, impatient()).unwrap()
-    }
-
     pub fn run(&self) -> Running {
         self.run_with(self.settings(), &Arc::default())
     }
 
     pub fn run_with(&self, settings: EmailSettings, ingress: &Arc<MemoryIngress>) -> Running {
-        self.run_receiving(self.receiving(settings), ingress)
+        self.run_receiving(receiving(settings), ingress)
     }
 
     pub fn run_receiving(&self, receiving: Receiving, ingress: &Arc<MemoryIngress>) -> Running {
@@ -225,13 +221,17 @@ pub fn mail(text: &str) -> Vec<u8> {
     mail_between(THEIRS, OURS, text)
 }
 
+pub fn receiving(settings: EmailSettings) -> Receiving {
+    Receiving::new(Arc::new(settings), None, impatient()).unwrap()
+}
+
 pub fn mail_between(from: &str, to: &str, text: &str) -> Vec<u8> {
     let lines = text.replace('\n', "\r\n");
     format!(
         "From: <{from}>\r\nTo: <{to}>\r\nSubject: A question\r\nMessage-ID: <{}@customer.example>\r\n\
          Date: Mon, 21 Sep 2026 14:00:00 +0000\r\nMIME-Version: 1.0\r\n\
          Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{lines}\r\n",
-        text.bytes().take(40).map(|byte| format!("{byte:02x}")).collect::<String>(),
+        text.bytes().take(40).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat(),
     )
     .into_bytes()
 }
