@@ -42,7 +42,7 @@ pub(super) fn answer_to(last: &str) -> Option<String> {
     Some(["Re: ", rest].concat().chars().take(LONGEST_SUBJECT).collect())
 }
 
-/// What stands behind one "Re:", "AW:", "Re[2]:" or the like.
+/// What stands behind one "Re:", "AW:", `Re[2]:` or the like.
 fn behind_answer(text: &str) -> Option<&str> {
     let (word, rest) = text.split_once([':', '：'])?;
     let word = word.trim_end();

@@ -1,9 +1,10 @@
 //! E-mail as a channel: a mailbox over IMAP, answers by SMTP.
 //!
 //! [`reading`] turns the bytes of a mail into what a person would read; it is pure and knows no
-//! server; [`inspect`] tells it as JSON. [`receiving`] fetches mails over [`imap`], and [`inbound`] says what each means. [`compose`]
-//! turns an answer into the bytes of a mail, pure as well, and [`smtp`] hands them in. [`token`] is what
-//! ties an answer to what it answers. Nothing here knows a conversation or an associate.
+//! server; [`inspect()`] tells it as JSON. [`receiving`] fetches mails over [`imap`], and [`inbound`] says
+//! what each means. [`compose`] turns an answer into the bytes of a mail, pure as well, and [`smtp`] hands
+//! them in. [`token`] is what ties an answer to what it answers. Nothing here knows a conversation or an
+//! associate.
 
 pub mod address;
 pub mod compose;
