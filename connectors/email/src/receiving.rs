@@ -1,6 +1,6 @@
 //! Receiving: the folders of a mailbox, read from where we were to their end, again and again.
 //!
-//! One connection does it all: it waits for news (IDLE) in the first folder and looks at the others every
+//! One connection does it all: it waits for news (IDLE) in the first folder and looks at all of them every
 //! so often. Providers count connections (Gmail allows 15 of all programs together), and what was said in
 //! one folder can only be put in order with what was said in another when both are looked at together.
 //!
@@ -165,12 +165,8 @@ impl Receiving {
         if link.open(&first.name).await? != first.seen {
             return Ok(());
         }
-        let mut at_most = if folders.len() > 1 || !link.can_idle() {
-            self.settings.poll_interval
-        } else {
-            self.patience.idle
-        };
-        at_most = at_most.min(retry.unwrap_or(at_most));
+        // Also where the server tells of news: some it misses, and of other folders it says nothing.
+        let at_most = self.settings.poll_interval.min(retry.unwrap_or(Duration::MAX));
         link.wait(at_most).await
     }
 }

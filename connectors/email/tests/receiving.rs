@@ -7,18 +7,23 @@ mod mailbox;
 use std::{sync::Arc, time::Duration};
 
 use mailbox::{DAY, Mailbox, NOW, OURS, THEIRS, ids, mail, mail_between};
-use rapport_email::Start;
+use rapport_email::{EmailSettings, Start};
 use rapport_sdk::{
     ConnectorError,
     conformance::MemoryIngress,
     model::{Author, Health, letter::Mark},
 };
 
+/// Looks so seldom that only news by IDLE are noticed.
+fn seldom(settings: EmailSettings) -> EmailSettings {
+    EmailSettings { poll_interval: Duration::from_hours(1), ..settings }
+}
+
 #[tokio::test]
 async fn a_mail_is_stored_soon_after_it_came_and_the_mailbox_stays_as_it_was() {
     let mailbox = Mailbox::start().await;
     mailbox.fake.deliver("INBOX", mail("before we came"));
-    let mut running = mailbox.run();
+    let mut running = mailbox.run_with(seldom(mailbox.settings()), &Arc::default());
     running.connected().await;
     mailbox.fake.deliver("INBOX", mail("is the kettle in stock?"));
     running.until_stored(1).await;
@@ -128,7 +133,7 @@ async fn keep_alives_are_no_news_and_do_not_move_the_end_of_idle() {
     let mailbox = Mailbox::start_with(|config| config.keep_alive = often).await;
     let mut patience = mailbox::impatient();
     patience.idle = Duration::from_millis(200);
-    let settings = Arc::new(mailbox.settings());
+    let settings = Arc::new(seldom(mailbox.settings()));
     let receiving = rapport_email::receiving::Receiving::new(settings, None, patience).unwrap();
     let mut running = mailbox.run_receiving(receiving, &Arc::default());
     running.connected().await;

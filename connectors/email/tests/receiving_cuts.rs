@@ -25,6 +25,7 @@ async fn session(cut: Cut) -> u64 {
     mailbox.fake.cut_next(cut);
     let mut settings = mailbox.settings();
     settings.start = Start::Days(1);
+    settings.poll_interval = Duration::from_mins(1);
     let mut patience = mailbox::impatient();
     patience.idle = Duration::from_millis(400);
     let receiving = rapport_email::receiving::Receiving::new(Arc::new(settings), None, patience).unwrap();

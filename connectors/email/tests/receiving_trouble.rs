@@ -212,7 +212,9 @@ async fn a_connection_that_is_forgotten_while_we_idle_is_noticed_by_the_end_of_i
     let mut patience = mailbox::impatient();
     patience.idle = Duration::from_millis(300);
     mailbox.fake.cut_next(Cut::SilentAfter(700));
-    let settings = Arc::new(mailbox.settings());
+    let mut settings = mailbox.settings();
+    settings.poll_interval = Duration::from_mins(1);
+    let settings = Arc::new(settings);
     let receiving = rapport_email::receiving::Receiving::new(settings, None, patience).unwrap();
     let mut running = mailbox.run_receiving(receiving, &Arc::default());
     running.connected().await;

@@ -11,11 +11,6 @@ use super::{
 };
 
 impl Link {
-    /// Whether the server says when there are news.
-    pub(crate) fn can_idle(&self) -> bool {
-        self.can_idle
-    }
-
     /// Waits until something changes in the open folder, at most so long. Without IDLE it just waits.
     pub(crate) async fn wait(&mut self, at_most: Duration) -> Result<(), Trouble> {
         if !self.can_idle {

@@ -74,7 +74,7 @@ impl Mailbox {
     }
 
     pub async fn start_with(adjust: impl FnOnce(&mut FakeImapConfig)) -> Self {
-        let clock = Arc::new(Ticking(AtomicI64::new(NOW.millis())));
+        let clock = clock();
         let mut config = FakeImapConfig::new(clock.clone());
         config.privacy = Privacy::None;
         adjust(&mut config);
@@ -83,36 +83,12 @@ impl Mailbox {
     }
 
     pub fn settings(&self) -> EmailSettings {
-        let server = |port| Server {
-            host: "localhost".to_owned(),
-            port,
-            security: match self.privacy {
-                Privacy::None => Security::None,
-                Privacy::StartTls => Security::StartTls,
-                Privacy::Tls => Security::Tls,
-            },
-            roots: Some(rapport_fakes::tls::ROOT.to_owned()),
+        let security = match self.privacy {
+            Privacy::None => Security::None,
+            Privacy::StartTls => Security::StartTls,
+            Privacy::Tls => Security::Tls,
         };
-        EmailSettings {
-            inbox: InboxId::from("shop"),
-            addresses: vec![Address::new(OURS)],
-            name: None,
-            elsewhere: Vec::new(),
-            imap: server(self.fake.port()),
-            smtp: server(1),
-            auth: Auth::Password { user: "support".to_owned(), password: Secret::new("a password") },
-            folders: vec!["INBOX".to_owned()],
-            sent_folder: None,
-            append_sent: false,
-            start: Start::Now,
-            authserv_id: None,
-            plus_addressing: false,
-            relays: Vec::new(),
-            token_keys: vec![Secret::new("a key of at least thirty-two bytes")],
-            largest_mail: 1 << 20,
-            largest_files: 20 << 20,
-            poll_interval: Duration::from_millis(150),
-        }
+        settings(self.fake.port(), security)
     }
 
     pub fn run(&self) -> Running {
@@ -124,17 +100,48 @@ impl Mailbox {
     }
 
     pub fn run_receiving(&self, receiving: Receiving, ingress: &Arc<MemoryIngress>) -> Running {
-        let (reporter, health) = HealthReporter::new();
-        let shutdown = CancellationToken::new();
-        let context = Context {
-            ingress: ingress.clone(),
-            health: reporter,
-            clock: self.clock.clone(),
-            shutdown: shutdown.clone(),
-        };
-        let task = tokio::spawn(async move { receiving.run(context).await });
-        Running { ingress: Arc::clone(ingress), health, shutdown, task: Some(task) }
+        run(receiving, self.clock.clone(), ingress)
     }
+}
+
+/// An inbox whose mailbox is at this port.
+pub fn settings(port: u16, security: Security) -> EmailSettings {
+    let roots = Some(rapport_fakes::tls::ROOT.to_owned());
+    let server = |port| Server { host: "localhost".to_owned(), port, security, roots: roots.clone() };
+    EmailSettings {
+        inbox: InboxId::from("shop"),
+        addresses: vec![Address::new(OURS)],
+        name: None,
+        elsewhere: Vec::new(),
+        imap: server(port),
+        smtp: server(1),
+        auth: Auth::Password { user: "support".to_owned(), password: Secret::new("a password") },
+        folders: vec!["INBOX".to_owned()],
+        sent_folder: None,
+        append_sent: false,
+        start: Start::Now,
+        authserv_id: None,
+        plus_addressing: false,
+        relays: Vec::new(),
+        token_keys: vec![Secret::new("a key of at least thirty-two bytes")],
+        largest_mail: 1 << 20,
+        largest_files: 20 << 20,
+        poll_interval: Duration::from_millis(150),
+    }
+}
+
+/// A clock of the tests' own time.
+pub fn clock() -> Arc<Ticking> {
+    Arc::new(Ticking(AtomicI64::new(NOW.millis())))
+}
+
+/// Runs the receiving side.
+pub fn run(receiving: Receiving, clock: Arc<dyn Clock>, ingress: &Arc<MemoryIngress>) -> Running {
+    let (reporter, health) = HealthReporter::new();
+    let shutdown = CancellationToken::new();
+    let context = Context { ingress: ingress.clone(), health: reporter, clock, shutdown: shutdown.clone() };
+    let task = tokio::spawn(async move { receiving.run(context).await });
+    Running { ingress: Arc::clone(ingress), health, shutdown, task: Some(task) }
 }
 
 /// Receiving that runs until it is dropped.
