@@ -93,29 +93,29 @@ static VERB: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\d{1,2}[:.hH時시点點]\s?\d{2}|\d{1,2}\s?(?:[AaPp]\.?[Mm]\b)|\d\s?(?:uhr|Uhr|klo)")
+    Regex::new(r"[0-9٠-٩۰-۹]{1,2}[:.hH時시点點]\s?[0-9٠-٩۰-۹]{2}|[0-9]{1,2}\s?(?:[AaPp]\.?[Mm]\b)|[0-9]\s?(?:uhr|Uhr|klo)")
         .expect("a valid pattern")
 });
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:19|20)\d\d\b|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}[./-]\p{L}{3,9}[./-]\d{2,4}|\d+\s?[年月년월]|[٠-٩۰-۹]{1,4}|25\d\d").expect("a valid pattern")
+    Regex::new(r"\b(?:19|20)[0-9][0-9]\b|[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}|[0-9]{1,2}[./-][^\s0-9./-]{3,9}[./-][0-9]{2,4}|[0-9]+\s?[年月년월]|[٠-٩۰-۹]{1,4}|25[0-9][0-9]").expect("a valid pattern")
 });
 static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[^\s<>@,;:]+@[^\s<>@,;:]+").expect("a valid pattern"));
 /// A full date at the start of the line, an author behind it, and no verb: old Gmail, Notes.
 static STAMP: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?\s+(?:GMT|UTC)[+-]\d{1,2}:?\d{2}\s+\S",
+        r"^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}\s+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\s+(?:GMT|UTC)[+-][0-9]{1,2}:?[0-9]{2}\s+\S",
     )
     .expect("a valid pattern")
 });
-/// A date, a name and an address, or a name, an address and a verb, and nothing else.
-static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    let verbs = words::of(WROTE).map(regex::escape).collect::<Vec<_>>().join("|");
-    Regex::new(&format!(
-        r"(?i)^\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}} [^<>]{{1,80}}<[^<>\s]+@[^<>\s]+>:?$|^[^<>:]{{1,60}}<[^<>\s]+@[^<>\s]+>\s*(?:{verbs})\s*[:：]$"
-    ))
-    .expect("a pattern of escaped words")
+/// A date, a name and an address, and nothing else.
+static DATED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2} [^<>]{1,80}<[^<>\s]+@[^<>\s]+>:?$")
+        .expect("a valid pattern")
 });
+/// A name and an address; the verb has to follow.
+static NAMED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[^<>:]{1,60}<[^<>\s]+@[^<>\s]+>\s*").expect("a valid pattern"));
 static SHARED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:\s|-{2,}\s*)(On\s(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s.*)$").expect("a valid pattern")
 });
@@ -191,7 +191,7 @@ fn judge(text: &str, is_marked: bool) -> Option<bool> {
         return None;
     }
     let ends_rule = trimmed.starts_with("---") && trimmed.ends_with("---");
-    if STAMP.is_match(text) || NAMED.is_match(text) {
+    if STAMP.is_match(text) || DATED.is_match(text) || is_named(text) {
         return Some(true);
     }
     let verb = VERB.find(text);
@@ -222,6 +222,17 @@ fn judge(text: &str, is_marked: bool) -> Option<bool> {
         None if is_marked && has_date && has_time && has_address => Some(true),
         _ => None,
     }
+}
+
+/// "Ann Lee <ann@shop.example> wrote:" and nothing else.
+fn is_named(text: &str) -> bool {
+    if !text.ends_with([':', '：']) {
+        return false;
+    }
+    let Some(rest) = NAMED.find(text).and_then(|named| text.get(named.end()..)) else { return false };
+    VERB.find(rest).is_some_and(|verb| {
+        verb.start() == 0 && rest.get(verb.end()..).unwrap_or_default().trim().chars().count() == 1
+    })
 }
 
 /// Whether a quoted line names an author: then its quote is a whole mail.

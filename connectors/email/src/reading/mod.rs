@@ -3,8 +3,8 @@
 //! Pure: no clock, no network, no store. Whatever the bytes are, reading ends in linear time and gives
 //! at least a stub. What is stripped is only folded by who shows it: [`Reading::text`] stays whole.
 //!
-//! The way of a mail: [`mime`] takes it apart within budgets, [`header`] reads its fields, [`body`] puts
-//! the displayed text together (by [`html`] and [`flowed`]), [`fold`] marks quotes and signatures in it.
+//! The way of a mail: `mime` takes it apart within budgets, `header` reads its fields, `body` puts
+//! the displayed text together (by `html` and `flowed`), `fold` marks quotes and signatures in it.
 
 mod attribution;
 mod body;
@@ -75,7 +75,7 @@ pub struct Reading {
     pub nature: Nature,
     /// What was odd, each in a sentence for a person.
     pub problems: Vec<String>,
-    /// All header fields of the mail in their order, decoded; at most [`header::MAX_FIELDS`].
+    /// All header fields of the mail in their order, decoded; at most a thousand.
     pub headers: Vec<(String, String)>,
 }
 

@@ -32,12 +32,12 @@ static CLOSING: LazyLock<Regex> = LazyLock::new(|| tables::pattern("^", words::C
 
 static CONTACT: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new([
-        r"(?i)\b(?:tel|phone|ph|fon|fax|mob|mobile|mobil|cell|telefon|telefoon|telefono|téléphone|tél|teléfono|telefone|tlf|puh|komórka|kom|тел|моб|факс|τηλ|gsm|hp|direct|office|電話|电话|電話番号|手机|전화|هاتف|טלפון|t|m|p|f|d)\b\.?\s*[:.]?\s*\+?[\d(][\d\s()./-]{5,}",
-        r"\+\d{1,3}[\s(.-]*\d[\d\s()./-]{5,}",
-        r"(?i)\bwww\.[\w-]+\.|https?://",
-        r"[\w.+-]+@[\w-]+\.[\w.]+",
-        r"(?:TEL|FAX|Tel|Fax|電話|电话|전화)\s*[:：]?\s*\d",
-        r"〒\d{3}",
+        r"(?i)\b(?:tel|phone|ph|fon|fax|mob|mobile|mobil|cell|telefon|telefoon|telefono|téléphone|tél|teléfono|telefone|tlf|puh|komórka|kom|тел|моб|факс|τηλ|gsm|hp|direct|office|電話|电话|電話番号|手机|전화|هاتف|טלפון|t|m|p|f|d)\b\.?\s*[:.]?\s*\+?[0-9(][0-9\s()./-]{5,}",
+        r"\+[0-9]{1,3}[\s(.-]*[0-9][0-9\s()./-]{5,}",
+        r"(?i)\bwww\.[^\s.]+\.|https?://",
+        r"[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+",
+        r"(?:TEL|FAX|Tel|Fax|電話|电话|전화)\s*[:：]?\s*[0-9]",
+        r"〒[0-9]{3}",
     ])
     .expect("valid patterns")
 });

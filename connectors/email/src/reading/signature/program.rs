@@ -9,18 +9,10 @@ use super::{tables, words};
 /// The longest line of a program, in bytes and in words.
 const MAX_LEN: usize = 200;
 const MAX_WORDS: usize = 16;
+/// How many words may stand before what sends, that included.
+const MAX_WORDS_BETWEEN: usize = 6;
 
-/// "Sent from my ...", where what sends follows within a few words.
-static SENT: LazyLock<Regex> = LazyLock::new(|| {
-    let verbs: Vec<&str> = tables::of(words::SENT).collect();
-    let devices: Vec<String> = tables::of(words::DEVICES).map(regex::escape).collect();
-    Regex::new(&format!(
-        r"^(?:{})\b(?:[^\n,.!?;:\p{{L}}]+[\p{{L}}\d'’.+&-]+){{0,4}}?[^\n,.!?;:\p{{L}}]*?(?:\b|[^\p{{L}}])(?:{})",
-        verbs.join("|"),
-        devices.join("|")
-    ))
-    .expect("a valid pattern")
-});
+static SENT: LazyLock<Regex> = LazyLock::new(|| tables::pattern("^", words::SENT));
 static SENT_LAST: LazyLock<Regex> = LazyLock::new(|| {
     let verbs: Vec<&str> = tables::of(words::SENT_LAST).collect();
     Regex::new(&format!("(?:{})[.。]?$", verbs.join("|"))).expect("a valid pattern")
@@ -41,6 +33,7 @@ static VIRUS: LazyLock<Regex> = LazyLock::new(|| {
     let phrases: Vec<&str> = tables::of(words::VIRUS).collect();
     Regex::new(&format!("^(?:{})", phrases.join("|"))).expect("a valid pattern")
 });
+static DEVICE_FIRST: LazyLock<Regex> = LazyLock::new(|| tables::pattern("^", words::DEVICES));
 static DEVICE: LazyLock<Regex> = LazyLock::new(|| tables::pattern("", words::DEVICES));
 /// "Sent via mobile": short, with a device.
 static ENGLISH: LazyLock<Regex> = LazyLock::new(|| {
@@ -76,10 +69,28 @@ pub(super) fn is_program(text: &str) -> bool {
                 || folded.starts_with("from my ") && names_device())
 }
 
-/// Behind the device comes no sentence that goes on; a new one may ("Please excuse typos").
+/// "Sent from my ...", where what sends follows within a few words, and behind that no sentence that goes
+/// on; a new one may ("Please excuse typos").
 fn is_sent_from(folded: &str) -> bool {
-    let Some(rest) = SENT.find(folded).and_then(|found| folded.get(found.end()..)) else { return false };
-    rest.split_whitespace().count() <= 5 || rest.contains(['.', ',', '!', '<'])
+    let Some(rest) = SENT.find(folded).and_then(|sent| folded.get(sent.end()..)) else { return false };
+    if rest.starts_with(char::is_alphanumeric) {
+        return false;
+    }
+    let mut behind = rest;
+    for _ in 0..MAX_WORDS_BETWEEN {
+        let word_start = behind.find(|c: char| c.is_alphanumeric()).unwrap_or(behind.len());
+        let (marks, word) = behind.split_at(word_start);
+        if word.is_empty() || marks.contains(['\n', ',', '.', '!', '?', ';', ':']) {
+            return false;
+        }
+        if let Some(device) = DEVICE_FIRST.find(word) {
+            let rest = word.get(device.end()..).unwrap_or_default();
+            return rest.split_whitespace().count() <= 5 || rest.contains(['.', ',', '!', '<']);
+        }
+        let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '+' | '&' | '-');
+        behind = word.trim_start_matches(is_inner);
+    }
+    false
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ trân trọng | cảm ơn | salam | hormat kami | terima kasih | lubos na gumaga
 顺祝 | 敬具 | よろしくお願い | 宜しくお願い | 以上 | 감사합니다 | 드림
 ";
 
-/// How a line begins that names what sends a few words later. Patterns.
+/// How a line begins that names what sends a few words later.
 pub(super) const SENT: &str = "
 sent | enviado | enviada | inviato | inviata | envoyé | envoyée | expédié | gesendet | verzonden
 verstuurd | skickat | skickades | sendt | lähetetty | wysłano | wysłane | przesłano | odesláno
