@@ -4,7 +4,7 @@ use super::Rendered;
 use crate::reading::line::{Hint, Hints};
 
 /// The deepest quote that is marked.
-const MAX_MARKS: usize = 12;
+const MAX_MARKS: usize = 6;
 /// The most hints; more are left out.
 const MAX_HINTS: usize = 2_000;
 

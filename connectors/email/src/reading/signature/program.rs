@@ -10,7 +10,7 @@ use super::{tables, words};
 const MAX_LEN: usize = 200;
 const MAX_WORDS: usize = 16;
 /// How many words may stand before what sends, that included.
-const MAX_WORDS_BETWEEN: usize = 6;
+const MAX_WORDS_BETWEEN: usize = 5;
 
 static SENT: LazyLock<Regex> = LazyLock::new(|| tables::pattern("^", words::SENT));
 static SENT_LAST: LazyLock<Regex> = LazyLock::new(|| {
