@@ -10,6 +10,7 @@ export const counts: Counts = {
   all: 0,
   closed: 0,
   automatic: 0,
+  suspected: 0,
   mine_waiting: 0,
   unassigned_waiting: 0,
   all_waiting: 0,

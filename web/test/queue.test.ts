@@ -1,7 +1,7 @@
 // The queue: order, views, and that nothing old overwrites something new.
 import { beforeEach, expect, test, vi } from 'vitest'
 import { conversations as api } from '../src/api/calls'
-import type { Counts, QueuePage, Summary } from '../src/api/types'
+import { VIEWS, type Counts, type QueuePage, type Summary } from '../src/api/types'
 import { belongs, isUnread, queue } from '../src/state/queue.svelte'
 import { session } from '../src/state/session.svelte'
 import { t } from '../src/text/index.svelte'
@@ -13,6 +13,7 @@ const counts: Counts = {
   all: 1,
   closed: 0,
   automatic: 0,
+  suspected: 0,
   mine_waiting: 0,
   unassigned_waiting: 0,
   all_waiting: 0,
@@ -88,6 +89,11 @@ test('each conversation stands in the views that the bridge names', () => {
   expect(belongs('mine', summary(), 'as_me')).toBe(true)
   expect(belongs('all', summary({ state: 'closed' }), 'as_me')).toBe(false)
   expect(belongs('automatic', summary({ state: 'automatic' }), 'as_me')).toBe(true)
+  const where = (change: Partial<Summary>) => VIEWS.filter((view) => belongs(view, summary(change), 'as_me'))
+  expect(where({ suspected: true })).toEqual(['suspected'])
+  expect(where({ suspected: true, assignee: null })).toEqual(['suspected'])
+  expect(where({ suspected: true, state: 'closed' })).toEqual(['closed'])
+  expect(where({ suspected: true, state: 'automatic' })).toEqual(['automatic'])
 })
 
 test('what is unread is counted as far as it is loaded, and said to be so', async () => {

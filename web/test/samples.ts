@@ -35,6 +35,7 @@ export const summary = (change: Partial<Summary> = {}): Summary => ({
   read_position: 0,
   has_draft: false,
   trouble: null,
+  suspected: false,
   queue_at: 1,
   ...change,
 })

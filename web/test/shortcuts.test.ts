@@ -59,10 +59,10 @@ describe.each(SHORTCUTS.map((s) => [s.id, s] as const))('%s', (id, shortcut) => 
     expect(act).not.toHaveBeenCalled()
   })
   test('can be given another key', () => {
-    prefs.remap(id, 'x')
+    prefs.remap(id, 'q')
     const act = vi.fn()
     off = shortcuts.on({ [id]: act })
-    press('x')
+    press('q')
     press(shortcut.keys)
     expect(act).toHaveBeenCalledTimes(1)
   })

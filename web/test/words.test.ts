@@ -50,6 +50,8 @@ test('every address leads to its route and back', () => {
   for (const path of [
     '/inbox/mine',
     '/inbox/closed/cv_1',
+    '/inbox/suspected',
+    '/inbox/automatic/cv_1',
     '/inbox/all/cv_1/card',
     '/associates',
     '/inboxes',

@@ -84,8 +84,14 @@ export const conversations = {
     post<Acted>(`/conversations/${id(which)}/assign`, { associate, team }),
   close: (which: string) => post<Acted>(`/conversations/${id(which)}/close`),
   reopen: (which: string) => post<Acted>(`/conversations/${id(which)}/reopen`),
-  waive: (which: string, body: T.Waiver) => post<Acted>(`/conversations/${id(which)}/waive`, body),
+  waive: (which: string, body: T.Waiver) =>
+    post<Acted & { undo?: T.Undoable | null }>(`/conversations/${id(which)}/waive`, body),
   read: (which: string, position: number) => post<void>(`/conversations/${id(which)}/read`, { position }),
+}
+
+export const decisions = {
+  decide: (body: T.Decision) => post<{ undo: T.Undoable | null; results: T.VerdictOn[] }>('/decisions', body),
+  undo: (which: string) => post<{ results: T.VerdictOn[] }>(`/decisions/${id(which)}/undo`),
 }
 
 export const handles = {

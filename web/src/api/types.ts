@@ -2,8 +2,8 @@
 // Owns no behaviour; the calls are in calls.ts.
 
 export type Role = 'admin' | 'associate'
-export type View = 'mine' | 'unassigned' | 'all' | 'closed' | 'automatic'
-export const VIEWS: readonly View[] = ['mine', 'unassigned', 'all', 'closed', 'automatic']
+export type View = 'mine' | 'unassigned' | 'all' | 'closed' | 'suspected' | 'automatic'
+export const VIEWS: readonly View[] = ['mine', 'unassigned', 'all', 'closed', 'suspected', 'automatic']
 
 export interface Named {
   id: string
@@ -69,6 +69,8 @@ export interface Summary {
   read_position: number | null
   has_draft: boolean | null
   trouble: null | 'failed' | 'unconfirmed'
+  /** The receiving mail server took it for spam: listed apart while it is open. */
+  suspected: boolean
   queue_at: number
   seq?: number | null
 }
@@ -79,6 +81,7 @@ export interface Counts {
   all: number
   closed: number
   automatic: number
+  suspected: number
   mine_waiting: number
   unassigned_waiting: number
   all_waiting: number
@@ -124,6 +127,8 @@ export interface Activity {
   assignee?: Named | null
   team?: string | null
   reason?: string | null
+  /** What was taken back. */
+  act?: DecisionAct | null
 }
 
 /** What a letter has beside its words. */
@@ -282,6 +287,30 @@ export interface Waiver {
   detail?: string
   seen_position: number
   close: boolean
+}
+
+/** How a decision can be taken back, by whoever made it. */
+export interface Undoable {
+  id: string
+  until: number
+}
+
+export type DecisionAct = 'waive' | 'close' | 'release' | 'suspect' | 'owe'
+/** What became of a decision in one conversation: `done`, or why nothing was changed there. */
+export type Verdict =
+  'done' | 'nothing_owed' | 'reply_owed' | 'newer_message' | 'answered' | 'changed' | 'unchanged' | 'not_found'
+
+export interface Decision {
+  act: DecisionAct
+  conversations: { id: string; seen_position: number }[]
+  reason?: WaiveReason
+  detail?: string
+  close?: boolean
+}
+export interface VerdictOn {
+  id: string
+  verdict: Verdict
+  conversation: Summary | null
 }
 
 /** What the live stream says, by event name. */

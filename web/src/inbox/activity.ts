@@ -25,6 +25,12 @@ export function activityText(m: Message, me: string, team: string | null): strin
       return t.activity.waived(by, t.waiveReasons[a.reason ?? 'other'] ?? a.reason ?? '')
     case 'reopened':
       return a.by ? t.activity.reopened(by) : t.activity.reopenedAlone
+    case 'suspected':
+    case 'not_suspected':
+    case 'owed':
+      return t.apart.activity[a.type](by)
+    case 'taken_back':
+      return t.apart.activity.taken_back[a.act ?? 'waive'](by)
     case 'closed':
     case 'blocked':
     case 'unblocked':

@@ -29,6 +29,8 @@ export const SHORTCUT_IDS = [
   'close',
   'unread',
   'card',
+  'pick',
+  'pickTo',
 ] as const
 export type ShortcutId = (typeof SHORTCUT_IDS)[number]
 
@@ -48,6 +50,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { id: 'close', group: 'sort', keys: 'e' },
   { id: 'unread', group: 'sort', keys: 'u' },
   { id: 'card', group: 'sort', keys: 'c' },
+  { id: 'pick', group: 'sort', keys: 'x' },
+  { id: 'pickTo', group: 'sort', keys: 'Shift+x' },
 ]
 
 /** Takes a send back from within the empty composer, where the single key is a letter. */

@@ -8,6 +8,7 @@ import { inboxAt, router } from '../router.svelte'
 import { t } from '../text/index.svelte'
 import { called } from '../text/format'
 import { conversations } from './conversations.svelte'
+import { latest, offer } from './decisions'
 import { isWaiting, queue } from './queue.svelte'
 import { screen } from './screen.svelte'
 import { session } from './session.svelte'
@@ -21,12 +22,6 @@ export function neighbour(view: View, id: string): string | null {
   const ids = queue.views[view].ids
   const at = ids.indexOf(id)
   return ids[at + 1] ?? ids[at - 1] ?? null
-}
-
-/** The last position of a conversation that this tab shows: in its timeline, or in the list where that is not loaded. */
-export function latest(id: string): number {
-  const conversation = conversations.peek(id)
-  return conversation?.loaded ? conversation.position : (queue.known.get(id)?.position ?? 0)
 }
 
 export const acts = {
@@ -95,9 +90,10 @@ export const acts = {
   async waive(id: string, body: Waiver, view: View): Promise<'done' | 'newer' | 'failed'> {
     const next = neighbour(view, id)
     try {
-      const summary = queue.take((await api.waive(id, body)).conversation, stream.seq)
+      const answer = await api.waive(id, body)
+      const summary = queue.take(answer.conversation, stream.seq)
       if (isWaiting(summary)) return 'newer'
-      toasts.say(t.waived)
+      offer(t.waived, answer.undo)
       if (body.close) leave(id, view, next)
       return 'done'
     } catch (error) {

@@ -7,6 +7,7 @@ import { drafts } from './drafts.svelte'
 import { health } from './health.svelte'
 import { line } from './line.svelte'
 import { outbox } from './outbox.svelte'
+import { picked } from './picked.svelte'
 import { queue } from './queue.svelte'
 import { router } from '../router.svelte'
 import { session } from './session.svelte'
@@ -70,6 +71,7 @@ export function tieLive(): void {
     outbox.end()
     conversations.clear()
     queue.clear()
+    picked.clear()
     health.clear()
   }
 }

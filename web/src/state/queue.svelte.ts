@@ -33,12 +33,14 @@ export function belongs(view: View, s: Summary, me: string): boolean {
       return s.state === 'closed'
     case 'automatic':
       return s.state === 'automatic'
+    case 'suspected':
+      return s.state === 'open' && s.suspected
     case 'all':
-      return s.state === 'open'
+      return s.state === 'open' && !s.suspected
     case 'unassigned':
-      return s.state === 'open' && s.assignee === null
+      return s.state === 'open' && !s.suspected && s.assignee === null
     case 'mine':
-      return s.state === 'open' && s.assignee?.id === me
+      return s.state === 'open' && !s.suspected && s.assignee?.id === me
   }
 }
 

@@ -33,6 +33,15 @@ class Toasts {
     return this.show({ kind: 'alert', text, ...(action ? { action } : {}) }, 12_000)
   }
 
+  /** Runs the latest undo that is offered. Says whether there was one. */
+  undo(): boolean {
+    const toast = this.list.findLast((shown) => shown.action?.key === 'undo')
+    if (!toast) return false
+    this.drop(toast.id)
+    toast.action?.run()
+    return true
+  }
+
   drop(id: number): void {
     clearTimeout(this.#timers.get(id))
     this.#timers.delete(id)

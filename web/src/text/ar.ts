@@ -1,5 +1,6 @@
 // Arabic. Verbal nouns where English has an imperative, so that nobody's gender is guessed.
 import type { Catalogue } from './en'
+import { apart } from './apart.ar'
 import { letters } from './letters.ar'
 import { plurals } from './plural'
 import { heading } from './heading.ar'
@@ -83,10 +84,18 @@ const ar: Catalogue = {
     unassigned: 'قائمة الفريق',
     all: 'كل المفتوحة',
     closed: 'المغلقة',
+    suspected: 'المشتبه بها',
     automatic: 'الآلية',
   },
   viewsLabel: 'القوائم',
-  tabs: { mine: 'عملاؤك', unassigned: 'القائمة', all: 'الكل', closed: 'المغلقة', automatic: 'الآلية' },
+  tabs: {
+    mine: 'عملاؤك',
+    unassigned: 'القائمة',
+    all: 'الكل',
+    closed: 'المغلقة',
+    suspected: 'المشتبه بها',
+    automatic: 'الآلية',
+  },
   inboxes: 'الصناديق',
   people: 'الأشخاص',
   account: 'حسابك والإعدادات',
@@ -154,6 +163,9 @@ const ar: Catalogue = {
   emptyClosed: 'لا شيء مغلق بعد',
   emptyClosedLead: 'ما يُغلق يبقى هنا ويمكن فتحه من جديد.',
   emptyClosedAct: 'العودة إلى عملائك',
+  emptySuspected: 'لا رسائل مشتبه بها',
+  emptySuspectedLead: 'ما يعدّه خادم البريد رسائل مزعجة ينتظر هنا، ولا يُحذف أبدًا.',
+  emptySuspectedAct: 'العودة إلى عملائك',
   emptyAutomatic: 'لا رسائل آلية',
   emptyAutomaticLead: 'الردود الآلية وإشعارات الفشل تصل إلى هنا، ولا يُنتظر رد عليها.',
   emptyAutomaticAct: 'العودة إلى عملائك',
@@ -397,6 +409,8 @@ const ar: Catalogue = {
 
   letter: letters(n),
   heading,
+  apart: apart(n),
+
   download: (name) => `تنزيل ${name}`,
   view: (name) => `عرض ${name}`,
   pictureOf: (i, of) => `${i} من ${of}`,
@@ -460,11 +474,13 @@ const ar: Catalogue = {
     note: 'ملاحظة',
     send: 'إرسال',
     sendClose: 'إرسال وإغلاق',
-    undo: 'التراجع عن الإرسال',
+    undo: 'التراجع عن آخر فعل',
     assign: 'إسناد',
     close: 'إغلاق',
     unread: 'غير مقروءة',
     card: 'بطاقة العميل',
+    pick: 'اختيار في القائمة',
+    pickTo: 'اختيار حتى هنا',
   },
 
   accountTitle: 'حسابك والإعدادات',

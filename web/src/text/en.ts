@@ -1,6 +1,7 @@
 // English, and the type that every other catalogue fills. Short and human; no exclamation marks, no "please", no "oops".
 // Names come in as they are; nobody's gender is guessed.
 import type { Unread } from '../state/queue.svelte'
+import { apart } from './apart.en'
 import { letters } from './letters.en'
 import { plurals } from './plural'
 import { heading } from './heading.en'
@@ -85,10 +86,18 @@ const en = {
     unassigned: 'Team queue',
     all: 'All open',
     closed: 'Closed',
+    suspected: 'Suspected',
     automatic: 'Automatic',
   },
   viewsLabel: 'Views',
-  tabs: { mine: 'Yours', unassigned: 'Queue', all: 'All', closed: 'Closed', automatic: 'Automatic' },
+  tabs: {
+    mine: 'Yours',
+    unassigned: 'Queue',
+    all: 'All',
+    closed: 'Closed',
+    suspected: 'Suspected',
+    automatic: 'Automatic',
+  },
   inboxes: 'Inboxes',
   people: 'People',
   account: 'You and settings',
@@ -147,6 +156,9 @@ const en = {
   emptyClosed: 'Nothing closed yet',
   emptyClosedLead: 'What you close can be found here and opened again.',
   emptyClosedAct: 'Back to your customers',
+  emptySuspected: 'Nothing suspected',
+  emptySuspectedLead: 'What the mail server takes for spam waits here, and is never thrown away.',
+  emptySuspectedAct: 'Back to your customers',
   emptyAutomatic: 'Nothing automatic',
   emptyAutomaticLead: 'Bounces and out-of-office notes land here, and nobody owes them an answer.',
   emptyAutomaticAct: 'Back to your customers',
@@ -383,6 +395,7 @@ const en = {
 
   letter: letters(n),
   heading,
+  apart: apart(n),
 
   // Attachments
   download: (name: string) => `Download ${name}`,
@@ -444,11 +457,13 @@ const en = {
     note: 'Note',
     send: 'Send',
     sendClose: 'Send and close',
-    undo: 'Undo the send',
+    undo: 'Undo what was just done',
     assign: 'Assign',
     close: 'Close',
     unread: 'Mark unread',
     card: 'Customer card',
+    pick: 'Choose in the list',
+    pickTo: 'Choose up to here',
   },
 
   // Pages
