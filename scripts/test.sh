@@ -77,8 +77,9 @@ step_openapi() {
 step_e2e() {
   need_chromium
   scripts/web.sh
-  cargo build --quiet --locked --bin rapport
-  RAPPORT_BIN=$target/debug/rapport npm --prefix web run --silent e2e
+  cargo build --quiet --locked --bin rapport --example letterbox
+  RAPPORT_BIN=$target/debug/rapport RAPPORT_LETTERBOX=$target/debug/examples/letterbox \
+    npm --prefix web run --silent e2e
 }
 
 # Reads "N passed" and "N failed" out of what nextest, cargo, vitest and playwright print.
