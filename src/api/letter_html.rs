@@ -139,7 +139,8 @@ const MOST_PICTURES: usize = 200;
 const LOOK: &str = ":root{color-scheme:light;background:#fff;color:#1b1b1b;font:15px/1.5 system-ui,sans-serif}\
     body{margin:12px;overflow-wrap:anywhere;display:flow-root}div,table,td,img{max-width:100%}img:not([height]){height:auto}\
     img:not([src]){border:1px dashed #8a8a8a;padding:2px 4px;font-size:12px;color:#5c5c5c}\
-    img[width=\"1\"]:not([src]),img[height=\"1\"]:not([src]){display:none}pre{white-space:pre-wrap;font:inherit;margin:0}blockquote{margin:8px 0;padding-inline-start:12px;border-inline-start:2px solid #c9c9c9}\
+    img[width=\"1\"]:not([src]),img[height=\"1\"]:not([src]){display:none}\
+    pre{white-space:pre-wrap;font:inherit;margin:0}blockquote{margin:8px 0;padding-inline-start:12px;border-inline-start:2px solid #c9c9c9}\
     a{color:#0b57d0}";
 
 /// Whether pictures that are elsewhere are shown.
