@@ -458,3 +458,16 @@ fn what_is_wrong_with_a_mailbox_is_said_with_its_key() {
     let relay = "[inbox.mail.email.relays.form]\nsender = \"form\"\n[inbox.mail.email.imap]";
     problem("[inbox.mail.email.imap]", relay, &["inbox.mail.email.relays.form.sender", "no e-mail address"]);
 }
+
+#[test]
+fn a_key_that_is_too_short_is_refused_also_as_the_one_before() {
+    let env = [
+        ("RAPPORT__SECRET_KEY", "0123456789abcdef0123456789abcdef"),
+        ("RAPPORT__PREVIOUS_SECRET_KEY", "short"),
+    ];
+    let found = problems("", &env);
+    assert!(
+        found.iter().any(|line| line.contains("previous_secret_key") && line.contains("32")),
+        "{found:#?}"
+    );
+}

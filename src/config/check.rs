@@ -61,10 +61,11 @@ pub(super) fn whole(config: &Config, root: &Section<'_>) {
     if config.server.tls.is_some() && url.scheme() == "http" {
         server.note("public_url", "We serve TLS, and this is an http address.", "Write https.");
     }
-    if let Some(key) = &config.secret_key
-        && key.expose().len() < 32
-    {
-        root.refuse("secret_key", "It is shorter than 32 characters.", "Make one: openssl rand -hex 32.");
+    let keys = [("secret_key", &config.secret_key), ("previous_secret_key", &config.previous_secret_key)];
+    for (name, key) in keys {
+        if key.as_ref().is_some_and(|key| key.expose().len() < 32) {
+            root.refuse(name, "It is shorter than 32 characters.", "Make one: openssl rand -hex 32.");
+        }
     }
 }
 

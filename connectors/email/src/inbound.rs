@@ -267,7 +267,7 @@ impl Translator {
         let is_shown_whole = reading.text.trim() == reading.text_reply.trim();
         Letter {
             subject: Some(reading.subject.trim().to_owned()).filter(|subject| !subject.is_empty()),
-            recipients: recipients(reading),
+            recipients: self.recipients(reading),
             name: reading.message_id.clone().filter(|name| name.len() <= LONGEST_NAME).map(MessageName),
             follows: Follows {
                 token,
@@ -297,6 +297,21 @@ impl Translator {
         names
     }
 
+    /// Whom it was written to; our own addresses in their plain form, whatever token they bore.
+    fn recipients(&self, reading: &Reading) -> Vec<Recipient> {
+        let of = |role| {
+            move |to: &Mailbox| {
+                let written = canonical(&to.address)?;
+                let plain = without_detail(&written);
+                let is_ours = self.us.addresses.iter().any(|own| own == plain.expose());
+                let name = Some(to.name.clone()).filter(|name| !name.is_empty());
+                Some(Recipient { role, address: if is_ours { plain } else { written }, name })
+            }
+        };
+        let to = reading.to.iter().filter_map(of(RecipientRole::To));
+        to.chain(reading.cc.iter().filter_map(of(RecipientRole::Cc))).take(MOST_RECIPIENTS).collect()
+    }
+
     /// Which of our addresses it was written to: a reply leaves from there.
     fn our_address(&self, reading: &Reading) -> Address {
         let own = |text: &str| {
@@ -315,17 +330,6 @@ impl Translator {
 }
 
 const MAIL: &str = "message/rfc822";
-
-fn recipients(reading: &Reading) -> Vec<Recipient> {
-    let of = |role| {
-        move |to: &Mailbox| {
-            let address = canonical(&to.address)?;
-            Some(Recipient { role, address, name: Some(to.name.clone()).filter(|name| !name.is_empty()) })
-        }
-    };
-    let to = reading.to.iter().filter_map(of(RecipientRole::To));
-    to.chain(reading.cc.iter().filter_map(of(RecipientRole::Cc))).take(MOST_RECIPIENTS).collect()
-}
 
 fn mark_of(machine: Machine) -> Mark {
     match machine {

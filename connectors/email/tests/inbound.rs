@@ -128,6 +128,7 @@ fn our_token_comes_back_by_what_is_answered_or_by_the_plus_address() {
         assert_eq!(message.letter.follows.token.as_ref(), Some(&id), "{raw}");
         assert!(message.letter.follows.references.is_empty());
         assert_eq!(message.thread.our_address.expose(), OURS);
+        assert_eq!(message.letter.recipients[0].address.expose(), OURS, "our address is offered to nobody");
     }
     let foreign = Tokens::new(&[Secret::new("fedcba9876543210fedcba9876543210")])
         .unwrap()

@@ -185,10 +185,16 @@ impl Group {
             }
         }
         let flags = flags(message, repeats, stranger, &also);
-        let place =
-            MessagePlace { conversation, thread: &thread_id, person: &person, position, text: &body, flags };
-        self.tables.message(tx, request, incoming, message, &place);
-        if self.tables.media(request, incoming, message, tx.now) {
+        let place = MessagePlace {
+            conversation,
+            thread: &thread_id,
+            person: Some(&person),
+            position,
+            text: &body,
+            flags,
+        };
+        self.tables.message(tx, inbox, incoming, message, &place);
+        if self.tables.media(inbox, incoming, message, tx.now) {
             tx.wake_jobs = true;
         }
         let mut event = conversation.event("message.received", before);

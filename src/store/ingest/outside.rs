@@ -4,19 +4,21 @@
 //! conversation under nobody's name and discharges what it answers; it acts with nobody's rights.
 
 use rapport_model::{
-    Address, DeliveryState,
+    Address,
     event::InboundMessage,
-    id::{ConversationId, ThreadId},
+    id::{ContactId, ConversationId, ThreadId},
     text,
 };
 
-use super::{InboxFacts, Incoming, Outcome};
+use super::{
+    InboxFacts, Incoming, Outcome,
+    tables::{MessagePlace, Tables},
+};
 use crate::store::{
     conversation::{self, State},
     db::{Run as _, built},
     error::StoreError,
-    obligation, outbox,
-    rows::{self, Rows},
+    obligation, outbox, rows,
     tx::Tx,
     value::values,
 };
@@ -25,6 +27,7 @@ use crate::store::{
 struct Answered {
     conversation: ConversationId,
     thread: ThreadId,
+    contact: ContactId,
     position: i64,
 }
 
@@ -56,59 +59,27 @@ pub(super) async fn apply(
     let before = conversation::get(tx, &answered.conversation).await?;
     let mut after = before.clone();
     let position = after.next_position();
-    let body = text::storable(&message.text).into_owned();
-    let mut row = Rows::new(
-        "messages",
-        &[
-            "id",
-            "brand",
-            "conversation_id",
-            "position",
-            "contact_id",
-            "thread_id",
-            "inbox_id",
-            "channel",
-            "kind",
-            "author_kind",
-            "episode",
-            "turn",
-            "text",
-            "at",
-            "created_at",
-            "version",
-            "flags",
-            "delivery",
-        ],
-    );
-    row.push(values![
-        &incoming.message_id,
-        &after.brand,
-        &after.id,
+    let body = text::storable(&message.text);
+    let mut tables = Tables::new();
+    let place = MessagePlace {
+        conversation: &after,
+        thread: &answered.thread,
+        person: None,
         position,
-        &after.contact,
-        &answered.thread,
-        &inbox.id,
-        &inbox.channel,
-        "outbound",
-        "outside_human",
-        after.episode,
-        after.turn,
-        &body,
-        message.at,
-        now,
-        1_i64,
-        "",
-        DeliveryState::Sent.as_str(),
-    ]);
-    row.insert(tx).await?;
+        text: &body,
+        flags: Vec::new(),
+    };
+    tables.message(tx, inbox, incoming, message, &place);
+    tx.wake_jobs |= tables.media(inbox, incoming, message, now);
+    tables.insert(tx).await?;
     if message.unanswerable.is_none() {
         tx.execute(
             "INSERT INTO human_messages (message_id, author_kind) VALUES ($1, 'outside_human')",
             values![&incoming.message_id],
         )
         .await?;
-        let contact = after.contact.clone();
-        obligation::discharge(tx, &mut after, &incoming.message_id, &contact, answered.position).await?;
+        let (by, whom) = (&incoming.message_id, &answered.contact);
+        obligation::discharge(tx, &mut after, by, whom, answered.position).await?;
         outbox::silence_bot(tx, &after.id).await?;
         after.human_in_episode = true;
         after.turn += 1;
@@ -144,8 +115,9 @@ async fn find_answered(
     let address = format!("${}", args.len());
     let sql = [
         &pairs,
-        "SELECT m.conversation_id, m.thread_id, m.position FROM k CROSS JOIN letters l \
+        "SELECT m.conversation_id, m.thread_id, m.position, p.contact_id FROM k CROSS JOIN letters l \
          JOIN messages m ON m.id = l.message_id AND m.kind = 'inbound' JOIN handles h ON h.id = m.handle_id \
+         JOIN handle_periods p ON p.handle_id = h.id AND p.valid_to IS NULL \
          WHERE l.inbox_id = k.a AND l.name = k.b AND h.address = ",
         &address,
         " ORDER BY m.at DESC, m.position DESC LIMIT 1",
@@ -156,6 +128,7 @@ async fn find_answered(
         Ok(Answered {
             conversation: row.parse("conversation_id")?,
             thread: row.parse("thread_id")?,
+            contact: row.parse("contact_id")?,
             position: row.get("position")?,
         })
     })

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rapport_model::{Author, InboundEvent, event::InboundMessage, id::RawId};
 
-use super::{Incoming, IngestRequest};
+use super::{InboxFacts, Incoming, IngestRequest};
 use crate::store::{
     db::{Run as _, built},
     error::StoreError,
@@ -98,7 +98,7 @@ async fn keep_differing(
                 continue;
             }
             let mut raw = Rows::new("raw_payloads", RAW_COLUMNS);
-            raw.push(raw_values(tx, request, incoming, message));
+            raw.push(raw_values(tx, &request.inbox, incoming, message));
             raw.insert(tx).await?;
             tx.execute(
                 "UPDATE messages SET flags = CASE WHEN flags = '' THEN 'content_differs' ELSE flags || ',content_differs' END \
@@ -117,14 +117,14 @@ pub(super) const RAW_COLUMNS: &[&str] =
 /// The row of a message's raw form.
 pub(super) fn raw_values(
     tx: &Tx,
-    request: &IngestRequest,
+    inbox: &InboxFacts,
     incoming: &Incoming,
     message: &InboundMessage,
 ) -> Vec<crate::store::value::Value> {
     let bytes = incoming.raw_blob.is_none().then(|| message.raw.bytes.clone());
     values![
         &RawId::new(),
-        &request.inbox.id,
+        &inbox.id,
         &message.id,
         &message.raw.content_type,
         bytes,

@@ -1,13 +1,13 @@
 //! The rows of a group's new messages, table by table, until they are inserted together.
 
 use rapport_model::{
-    AuthorKind, Letter, Timestamp,
+    AuthorKind, DeliveryState, Letter, Timestamp,
     event::{Content, InboundMessage},
     id::{AttachmentId, ContactId, JobId, ObligationId, ThreadId},
     text,
 };
 
-use super::{Incoming, IngestRequest, people::Person, seen};
+use super::{InboxFacts, Incoming, people::Person, seen};
 use crate::store::{conversation::Conversation, error::StoreError, rows::Rows, tx::Tx, value::values};
 
 /// All of them.
@@ -24,7 +24,8 @@ pub(super) struct Tables {
 pub(super) struct MessagePlace<'a> {
     pub conversation: &'a Conversation,
     pub thread: &'a ThreadId,
-    pub person: &'a Person,
+    /// Who wrote it; `None`: one of ours, with another program.
+    pub person: Option<&'a Person>,
     pub position: i64,
     pub text: &'a str,
     /// What was noticed about it.
@@ -57,6 +58,7 @@ impl Tables {
                     "unanswerable",
                     "content_hash",
                     "flags",
+                    "delivery",
                 ],
             ),
             letters: Rows::new(
@@ -112,12 +114,15 @@ impl Tables {
     pub(super) fn message(
         &mut self,
         tx: &Tx,
-        request: &IngestRequest,
+        inbox: &InboxFacts,
         incoming: &Incoming,
         message: &InboundMessage,
         place: &MessagePlace<'_>,
     ) {
-        let inbox = &request.inbox;
+        let (kind, author, delivery) = match place.person {
+            Some(_) => ("inbound", AuthorKind::Contact, None),
+            None => ("outbound", AuthorKind::OutsideHuman, Some(DeliveryState::Sent.as_str())),
+        };
         let conversation = place.conversation;
         self.messages.push(values![
             &incoming.message_id,
@@ -128,9 +133,9 @@ impl Tables {
             place.thread,
             &inbox.id,
             &inbox.channel,
-            "inbound",
-            AuthorKind::Contact,
-            &place.person.handle,
+            kind,
+            author,
+            place.person.map(|person| &person.handle),
             conversation.episode,
             conversation.turn,
             place.text,
@@ -140,21 +145,22 @@ impl Tables {
             message.unanswerable.map(rapport_model::bot::Unanswerable::as_str),
             &incoming.content_hash,
             place.flags.join(","),
+            delivery,
         ]);
         if message.letter != Letter::default() {
-            self.letter(request, incoming, &message.letter);
+            self.letter(inbox, incoming, &message.letter);
         }
-        self.raws.push(seen::raw_values(tx, request, incoming, message));
+        self.raws.push(seen::raw_values(tx, inbox, incoming, message));
     }
 
-    fn letter(&mut self, request: &IngestRequest, incoming: &Incoming, letter: &Letter) {
+    fn letter(&mut self, inbox: &InboxFacts, incoming: &Incoming, letter: &Letter) {
         let storable = |text: &Option<String>| text.as_deref().map(|text| text::storable(text).into_owned());
         let refs: Vec<&str> =
             letter.follows.references.iter().rev().map(rapport_model::id::MessageName::as_str).collect();
         let recipients = serde_json::to_string(&letter.recipients).unwrap_or_else(|_| "[]".to_owned());
         self.letters.push(values![
             &incoming.message_id,
-            &request.inbox.id,
+            &inbox.id,
             letter.name.as_ref().map(|name| text::storable(name.as_str()).into_owned()),
             text::storable(&refs.join(" ")).into_owned(),
             storable(&letter.subject),
@@ -194,7 +200,7 @@ impl Tables {
 
     pub(super) fn media(
         &mut self,
-        request: &IngestRequest,
+        inbox: &InboxFacts,
         incoming: &Incoming,
         message: &InboundMessage,
         now: Timestamp,
@@ -212,7 +218,7 @@ impl Tables {
             self.attachments.push(values![
                 &id,
                 &incoming.message_id,
-                &request.inbox.id,
+                &inbox.id,
                 i64::try_from(item).unwrap_or(i64::MAX),
                 text::storable(name).into_owned(),
                 text::storable(content_type).into_owned(),

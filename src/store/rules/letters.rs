@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rapport_model::{
     Address, Author, Clock as _, DeliveryState, InboundEvent, Trust,
     bot::Unanswerable,
-    event::InboundMessage,
+    event::{Content, InboundAttachment, InboundMessage},
     id::{ConversationId, ExternalMessageId, OutboxId},
     letter::Mark,
 };
@@ -256,6 +256,13 @@ on_both_engines! {
         desk.bring(event(&letter(&desk, "first", "anna@x.example", Trust::Claimed))).await;
         let conversation = place(&desk, "first").await;
         let mut answer = letter(&desk, "sent/1/1", "us", Trust::Claimed);
+        answer.letter.subject = Some("Re: Lamp".to_owned());
+        answer.attachments = vec![InboundAttachment {
+            name: Some("lamp.pdf".to_owned()),
+            content_type: "application/pdf".to_owned(),
+            content: Content::ByReference("lamp".to_owned()),
+            content_id: None,
+        }];
         answer.author = Author::OutsideHuman { to: Address::new("anna@x.example") };
         for (names, automatic, owed) in
             [(vec!["nobody's"], false, 1), (vec!["first"], true, 1), (vec!["first"], false, 0)]
@@ -269,6 +276,14 @@ on_both_engines! {
         let row = desk.row("SELECT author_kind, delivery FROM messages WHERE kind = 'outbound' ORDER BY position DESC", Vec::new()).await;
         assert_eq!(row.get::<String>("author_kind").unwrap(), "outside_human");
         assert_eq!(desk.bring(event(&answer)).await, Outcome::Duplicate);
+        // All of it is kept, as of any other letter.
+        for (what, sql) in [
+            ("subject", "SELECT count(*) AS n FROM letters l JOIN messages m ON m.id = l.message_id WHERE m.kind = 'outbound' AND l.subject = 'Re: Lamp'"),
+            ("raw form", "SELECT count(*) AS n FROM raw_payloads r JOIN sightings s ON s.inbox_id = r.inbox_id AND s.external_id = r.external_id JOIN messages m ON m.id = s.message_id WHERE m.kind = 'outbound'"),
+            ("file", "SELECT count(*) AS n FROM attachments a JOIN messages m ON m.id = a.message_id WHERE m.kind = 'outbound'"),
+        ] {
+            assert_eq!(desk.number(sql, Vec::new()).await, 2, "{what}");
+        }
     }
 
     async fn what_a_suspected_or_disproved_sender_writes_is_owed_and_not_acknowledged(fresh: Fresh) {
