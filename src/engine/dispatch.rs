@@ -22,10 +22,8 @@ use crate::{
 
 /// So many sends of one inbox are under way at once.
 const AT_ONCE: usize = 16;
-/// A send that takes longer counts as unknown.
-const LONGEST_SEND: Duration = Duration::from_secs(25);
-/// Longer than any send, so that only a row whose process died loses its lease.
-const LEASE: Duration = Duration::from_secs(35);
+/// So much longer than the longest send is a lease, so that only a row whose process died loses its own.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
 /// How often rows are looked for when nothing wakes the dispatcher: for other nodes and lost wake-ups.
 const IDLE: Duration = Duration::from_secs(5);
 /// How long nothing is sent while our credentials are refused.
@@ -34,6 +32,7 @@ const UNAUTHORIZED: Duration = Duration::from_mins(1);
 pub(super) async fn run(engine: Engine, id: InboxId) {
     let Some(inbox) = engine.inbox(&id) else { return };
     let idempotent = is_idempotent(inbox);
+    let lease = inbox.connector.capabilities().longest_send + LEASE_MARGIN;
     let mut wake = engine.store().watch_outbox();
     let mut sends = JoinSet::new();
     let mut first = true;
@@ -46,7 +45,7 @@ pub(super) async fn run(engine: Engine, id: InboxId) {
         let free = i64::try_from(AT_ONCE.saturating_sub(sends.len())).unwrap_or(0);
         // Without leases looked through first, a row of a process that died could be overtaken.
         let claimed = if free > 0 && !first {
-            engine.store().claim_outbox(&inbox.facts, LEASE, free).await.unwrap_or_else(|error| {
+            engine.store().claim_outbox(&inbox.facts, lease, free).await.unwrap_or_else(|error| {
                 tracing::warn!(inbox.id = %id, %error, "Nothing could be claimed for sending");
                 Vec::new()
             })
@@ -101,7 +100,8 @@ async fn send(engine: Engine, id: InboxId, row: Claimed) {
         }
     };
     failpoints::pause("dispatch.before_send");
-    let outcome = match tokio::time::timeout(LONGEST_SEND, inbox.connector.send(&outgoing)).await {
+    let patience = inbox.connector.capabilities().longest_send;
+    let outcome = match tokio::time::timeout(patience, inbox.connector.send(&outgoing)).await {
         Ok(Ok(receipt)) => SendOutcome::Sent(receipt.id),
         Ok(Err(error)) => failed(&engine, inbox, row.attempt, &error),
         Err(_) => SendOutcome::Unknown,

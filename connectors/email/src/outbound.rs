@@ -1,5 +1,7 @@
 //! What a mail carries, and how a message becomes one.
 
+use std::time::Duration;
+
 use rapport_sdk::model::{
     capability::{Capabilities, OptOutReply, TextUnit},
     outbound::{OutboundMessage, Part, PlanError},
@@ -7,6 +9,8 @@ use rapport_sdk::model::{
 
 /// The longest text, in characters.
 const LONGEST_TEXT: u32 = 200_000;
+/// 25 MB take it at 100 kB a second.
+const LONGEST_SEND: Duration = Duration::from_mins(5);
 
 /// What a mail carries with files of this size together, in bytes.
 pub fn capabilities(largest_files: u64) -> Capabilities {
@@ -23,6 +27,7 @@ pub fn capabilities(largest_files: u64) -> Capabilities {
         read_receipts: false,
         threads: true,
         idempotent_send: true,
+        longest_send: LONGEST_SEND,
         may_start: true,
         reply_window: None,
         history: true,

@@ -56,6 +56,9 @@ pub struct Capabilities {
     /// Whether sending the same key twice is one message at the provider: only then may an
     /// unknown outcome be sent again by itself.
     pub idempotent_send: bool,
+    /// A send that takes longer counts as unknown. A channel that sends files as bytes needs minutes on a
+    /// slow line.
+    pub longest_send: Duration,
     /// Whether we may write first.
     pub may_start: bool,
     /// How long after the customer's last message we may still reply; `None` = for ever.

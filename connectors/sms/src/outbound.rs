@@ -1,5 +1,7 @@
 //! How a message becomes the parts that an SMS provider carries.
 
+use std::time::Duration;
+
 use rapport_sdk::model::{
     capability::{Capabilities, OptOutReply, TextUnit},
     id::AttachmentId,
@@ -44,6 +46,7 @@ pub fn capabilities() -> Capabilities {
         read_receipts: false,
         threads: false,
         idempotent_send: false,
+        longest_send: Duration::from_secs(25),
         may_start: true,
         reply_window: None,
         history: true,

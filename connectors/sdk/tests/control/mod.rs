@@ -255,6 +255,7 @@ impl Connector for Control {
             read_receipts: false,
             threads: false,
             idempotent_send: true,
+            longest_send: Duration::from_secs(25),
             may_start: true,
             reply_window: None,
             history: true,
