@@ -100,11 +100,13 @@ async fn start(server: &MailServer, mails: usize) -> anyhow::Result<(Duration, f
     let process =
         bridge::of_inbox(&fresh.url, &fresh.folder, &inbox, &[("BENCH_PASSWORD", PASSWORD)]).await?;
     let mut reader = Reader::open(&fresh.url).await?;
-    while reader.taken_in().await? < mails {
+    while !reader.is_complete("post").await? {
         ensure!(began.elapsed() < PATIENCE, "{} mails of {mails} came", reader.taken_in().await?);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let took = began.elapsed();
+    let came = reader.taken_in().await?;
+    ensure!(came == mails, "{came} mails of {mails} came");
     reader.close().await?;
     Ok((took, measure::peak(process.id())?))
 }

@@ -207,14 +207,17 @@ impl Live {
 
     /// Tells everything after `last`, and moves it.
     async fn follow(&self, last: &mut i64) -> Result<(), StoreError> {
+        if self.nobody_listens() {
+            let end = self.inner.store.last_event().await?;
+            // Asked again after the end was read: whoever listens by now asks for the log's end later.
+            if self.nobody_listens() {
+                *last = end;
+                return Ok(());
+            }
+        }
         loop {
             let events = self.inner.store.list_events(*last, CHUNK).await?;
             let Some(end) = events.last().map(|event| event.seq) else { return Ok(()) };
-            // Asked after the events were read: whoever listens by now has seen the log's end before.
-            if self.nobody_listens() {
-                *last = end;
-                continue;
-            }
             if events.iter().any(|event| event.kind.starts_with("inbox.parked")) {
                 self.inner.recount.notify_one();
             }
