@@ -1,7 +1,7 @@
 //! Stories over the running bridge, on both engines: real HTTP on every side, a pretended provider, and a
 //! clock that the story moves.
 //!
-//! [`bridge`] starts it and speaks to it; [`sms`] is the life of a message, [`trouble`] what goes
+//! [`bridge`] starts it, [`desk`] speaks to it; [`sms`] is the life of a message, [`trouble`] what goes
 //! wrong at the provider, [`bot`] when the bot is silent, [`parked`] what could not be read, [`restart`] what an end and a new start
 //! make of it, `playground` what a newcomer tries.
 
@@ -9,6 +9,7 @@
 
 mod bot;
 mod bridge;
+mod desk;
 mod hard_cases;
 mod parked;
 #[cfg(feature = "playground")]
