@@ -32,6 +32,8 @@ enum Mode {
     Cut(Direction, u64),
     /// Nothing passes and nothing is closed: a dead network.
     Stall,
+    /// The same this way alone, once so many bytes have gone on one connection.
+    StallAfter(Direction, u64),
     /// Nothing connects and nothing stays connected.
     Closed,
 }
@@ -88,6 +90,11 @@ impl Proxy {
     /// dead network looks like, of which no side is told.
     pub fn stall(&self) {
         self.mode.send_replace(Mode::Stall);
+    }
+
+    /// Once so many bytes have gone this way on a connection, nothing more does, and nobody is told.
+    pub fn stall_after(&self, direction: Direction, bytes: u64) {
+        self.mode.send_replace(Mode::StallAfter(direction, bytes));
     }
 
     /// Closes what is connected and what connects.
@@ -164,22 +171,27 @@ impl Way {
         let mut buffer = [0; 16 * 1024];
         let mut passed = 0;
         loop {
-            let left = match *self.mode.borrow_and_update() {
+            let mode = *self.mode.borrow_and_update();
+            let left = match mode {
                 Mode::Closed => return,
-                Mode::Cut(direction, bytes) if direction == self.direction => bytes.saturating_sub(passed),
+                Mode::Stall => 0,
+                Mode::Cut(direction, bytes) | Mode::StallAfter(direction, bytes)
+                    if direction == self.direction =>
+                {
+                    bytes.saturating_sub(passed)
+                }
                 _ => u64::MAX,
             };
-            if left == 0 {
+            if left == 0 && matches!(mode, Mode::Cut(..)) {
                 return;
             }
             let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-            let is_stalled = *self.mode.borrow() == Mode::Stall;
             let read = tokio::select! {
                 changed = self.mode.changed() => match changed {
                     Ok(()) => continue,
                     Err(_) => return,
                 },
-                read = from.read(&mut buffer[..most]), if !is_stalled => read.unwrap_or_default(),
+                read = from.read(&mut buffer[..most]), if most > 0 => read.unwrap_or_default(),
             };
             if read == 0 || to.write_all(&buffer[..read]).await.is_err() {
                 return;
@@ -248,6 +260,22 @@ mod tests {
         proxy.forward();
         stream.read_exact(&mut got).await.unwrap();
         assert_eq!(&got, b"two");
+    }
+
+    #[tokio::test]
+    async fn a_connection_stalls_after_exactly_so_many_bytes_one_way_and_goes_on() {
+        let proxy = Proxy::to(echo().await).await;
+        proxy.stall_after(Direction::Down, 5);
+        let mut stream = connect(&proxy).await;
+        stream.write_all(b"hello, world").await.unwrap();
+        let mut got = [0; 12];
+        stream.read_exact(&mut got[..5]).await.unwrap();
+        let waited = std::time::Duration::from_millis(200);
+        assert!(tokio::time::timeout(waited, stream.read_exact(&mut got[5..])).await.is_err());
+        assert_eq!((proxy.passed(Direction::Up), proxy.passed(Direction::Down)), (12, 5));
+        proxy.forward();
+        stream.read_exact(&mut got[5..]).await.unwrap();
+        assert_eq!(&got, b"hello, world");
     }
 
     #[tokio::test]

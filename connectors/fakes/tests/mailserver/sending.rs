@@ -40,6 +40,19 @@ async fn a_wrong_password_is_refused_with_535_and_taken_when_it_is_right_again()
 }
 
 #[tokio::test]
+async fn a_mail_with_a_bare_end_of_line_is_refused_where_users_hand_in() {
+    let server = MailServer::start().await;
+    let raw = letter(SUPPORT, JO, "bare").replace("Good day!", "Good\nday!");
+    for way in [Way::StartTls, Way::Tls, Way::Clear] {
+        let refused = send(&server, way, PASSWORD, JO, &raw).await.unwrap();
+        assert!(refused.starts_with('5'), "{refused}");
+    }
+    server
+        .deliver(JO, SUPPORT, letter(JO, SUPPORT, "bare").replace("Good day!", "Good\nday!").as_bytes())
+        .await;
+}
+
+#[tokio::test]
 async fn a_greylisted_recipient_is_taken_at_the_second_try() {
     let server = MailServer::start().await;
     server.greylist(JO);
