@@ -7,7 +7,7 @@ mod author;
 mod content;
 
 use rapport_sdk::model::{
-    Address, DeliveryState, InboundEvent, Letter, Timestamp,
+    Address, Author, DeliveryState, InboundEvent, Letter, Timestamp,
     bot::Unanswerable,
     event::{Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     id::{ExternalMessageId, ExternalThreadId, MessageName, OutboxId},
@@ -117,7 +117,7 @@ impl Translator {
     }
 
     fn of(&self, mail: Fetched, id: ExternalMessageId) -> Vec<InboundEvent> {
-        let reading = reading::read(&mail.raw, &self.us);
+        let mut reading = reading::read(&mail.raw, &self.us);
         let from: Vec<trust::Sender<'_>> = reading
             .from
             .iter()
@@ -141,6 +141,12 @@ impl Translator {
             }
             Origin::Somebody(author) => author,
         };
+        if matches!(author.author, Author::OutsideHuman { .. })
+            && reading.nature.machine == Some(Machine::Echo)
+        {
+            // A colleague bears our address by right: whether a machine wrote this, all the rest tells.
+            reading.nature = reading::read(&mail.raw, &Ourselves::default()).nature;
+        }
         let token = self.token(&reading);
         let mut events = Vec::new();
         if let Some(report) = self.report(&reading, token.as_ref(), mail.internal_date) {

@@ -145,14 +145,25 @@ fn our_own_mail_that_comes_back_is_nothing_new() {
 
 #[test]
 fn what_lies_among_what_was_sent_is_a_colleagues_answer() {
-    let raw = format!(
-        "From: <{OURS}>\nTo: <anna@x.example>\nSubject: Re: Lamp\nIn-Reply-To: <m1@x.example>\nMessage-ID: <s@pc>\n\nYes.\n"
-    );
-    let sent = Fetched { is_sent: true, ..fetched(&raw) };
-    let events = Translator::new(&settings()).events(sent);
-    let [InboundEvent::Message(message)] = events.as_slice() else { panic!("{events:?}") };
-    assert_eq!(message.author, Author::OutsideHuman { to: Address::new("anna@x.example") });
-    assert_eq!(message.letter.follows.references[0].as_str(), "m1@x.example");
+    let answer = |more: &str| {
+        format!(
+            "From: <{OURS}>\nTo: <anna@x.example>\nSubject: Re: Lamp\nIn-Reply-To: <m1@x.example>\nMessage-ID: <s@pc>\n{more}\nYes.\n"
+        )
+    };
+    let read = |mail| {
+        let events = Translator::new(&settings()).events(mail);
+        let [InboundEvent::Message(message)] = events.as_slice() else { panic!("{events:?}") };
+        assert_eq!(message.author, Author::OutsideHuman { to: Address::new("anna@x.example") });
+        assert_eq!(message.letter.follows.references[0].as_str(), "m1@x.example");
+        (message.unanswerable, message.letter.marks.clone())
+    };
+    let sent = |more: &str| Fetched { is_sent: true, ..fetched(&answer(more)) };
+    assert_eq!(read(sent("")), (None, Vec::new()), "a person wrote it");
+    let by_machine = (Some(Unanswerable::AutomaticMail), vec![Mark::Machine]);
+    assert_eq!(read(sent("Auto-Submitted: auto-generated\n")), by_machine, "a shop system did");
+    let vouched = "Authentication-Results: mx.shop.example; dmarc=pass header.from=shop.example\n";
+    let copy = vouched.to_owned() + &answer("Cc: <hello@shop.example>\n");
+    assert_eq!(read(fetched(&copy)), (None, Vec::new()), "a copy that came to us");
 }
 
 #[test]
