@@ -43,6 +43,8 @@ struct Counts {
     connections: usize,
     /// Up and down, of the newest connection.
     passed: [u64; 2],
+    /// Whether a connection has reached the byte behind which nothing passes.
+    has_stalled: bool,
 }
 
 /// Passes connections on to a port of this machine. Ends, with all its connections, when dropped.
@@ -94,7 +96,13 @@ impl Proxy {
 
     /// Once so many bytes have gone this way on a connection, nothing more does, and nobody is told.
     pub fn stall_after(&self, direction: Direction, bytes: u64) {
+        locked(&self.counts).has_stalled = false;
         self.mode.send_replace(Mode::StallAfter(direction, bytes));
+    }
+
+    /// Whether a connection has come that far since [`Proxy::stall_after`].
+    pub fn has_stalled(&self) -> bool {
+        locked(&self.counts).has_stalled
     }
 
     /// Closes what is connected and what connects.
@@ -182,8 +190,10 @@ impl Way {
                 }
                 _ => u64::MAX,
             };
-            if left == 0 && matches!(mode, Mode::Cut(..)) {
-                return;
+            match mode {
+                Mode::Cut(..) if left == 0 => return,
+                Mode::StallAfter(..) if left == 0 => locked(&self.counts).has_stalled = true,
+                _ => {}
             }
             let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             let read = tokio::select! {
@@ -267,12 +277,14 @@ mod tests {
         let proxy = Proxy::to(echo().await).await;
         proxy.stall_after(Direction::Down, 5);
         let mut stream = connect(&proxy).await;
+        assert!(!proxy.has_stalled());
         stream.write_all(b"hello, world").await.unwrap();
         let mut got = [0; 12];
         stream.read_exact(&mut got[..5]).await.unwrap();
         let waited = std::time::Duration::from_millis(200);
         assert!(tokio::time::timeout(waited, stream.read_exact(&mut got[5..])).await.is_err());
         assert_eq!((proxy.passed(Direction::Up), proxy.passed(Direction::Down)), (12, 5));
+        assert!(proxy.has_stalled());
         proxy.forward();
         stream.read_exact(&mut got[5..]).await.unwrap();
         assert_eq!(&got, b"hello, world");
