@@ -9,7 +9,7 @@
 pub enum Rule {
     /// Nothing is acknowledged before it is committed.
     CommitBeforeAck,
-    /// A known id is no new message.
+    /// Neither a known id nor a known content is a new message.
     Dedupe,
     /// What may have been sent is not sent again by itself.
     NoBlindRetry,

@@ -110,6 +110,7 @@ impl IngestRequest {
             for event in &mut events {
                 if let InboundEvent::Message(message) = event {
                     message.id.0.push_str(MessageId::new().as_str());
+                    message.content_key = None;
                 }
             }
         }
