@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rapport_fakes::mailserver::Verdict;
 use reqwest::Method;
+use serde_json::json;
 
 use crate::{
     desk::messages_of,
@@ -58,19 +59,24 @@ on_both_engines! {
 
     async fn whoever_the_server_does_not_vouch_for_is_a_contact_of_their_own(fresh: Fresh) {
         let shop = Shop::start(fresh).await;
-        let letter = shop.with_letter(JO, "My lamp", "Where is it?").await;
-        for (verdict, said) in [(Verdict::None, "unproven"), (Verdict::Silent, "silent"), (Verdict::Fail, "forged")] {
+        let letter = Letter::new(JO, "My lamp", "Where is it?");
+        let first = shop.take_in(&letter).await;
+        assert_eq!(first["letter"]["from"]["proven"], true);
+        for (verdict, said) in
+            [(Verdict::None, "unproven"), (Verdict::Silent, "silent"), (Verdict::Fail, "forged")]
+        {
             shop.servers.judge(JO, verdict);
-            let answer = Letter::new(JO, "Re: My lamp", said).with("In-Reply-To", &format!("<{}>", letter.name));
+            let answer =
+                Letter::new(JO, "Re: My lamp", said).with("In-Reply-To", &format!("<{}>", letter.name));
             let message = shop.take_in(&answer).await;
             assert_eq!(message["letter"]["from"]["proven"], false, "{said}");
+            assert_eq!(message["flags"] == json!(["disproved"]), verdict == Verdict::Fail, "{message}");
+            assert_ne!(message["conversation_id"], first["conversation_id"], "{said}: a reference leads nowhere");
         }
-        let rows = shop.view("all").await;
-        let of_jo = rows.iter().find(|row| row["snippet"] != "forged" && row["snippet"] != "silent").unwrap();
-        assert!(rows.len() > 1, "{rows:#?}");
-        let opened = shop.open(of_jo).await;
-        let said: Vec<_> = messages_of(&opened, "inbound").iter().map(|message| message["text"].clone()).collect();
-        assert_eq!(said, ["Where is it?"], "a reference from an address that nobody vouches for leads nowhere");
+        // What a sender writes in such a header himself stands below the server's own.
+        let claim = "mx.shop.example; dmarc=pass header.from=customers.example";
+        let forged = Letter::new(JO, "Re: My lamp", "vouched for by himself").with("Authentication-Results", claim);
+        assert_eq!(shop.take_in(&forged).await["letter"]["from"]["proven"], false);
     }
 
     async fn a_letter_to_another_of_our_addresses_is_answered_from_there(fresh: Fresh) {
