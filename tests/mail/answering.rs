@@ -1,5 +1,6 @@
 //! An associate answers, and the customer answers that: what their mail program gets, and how it finds back.
 
+use rapport_fakes::mailserver::Verdict;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -82,8 +83,10 @@ on_both_engines! {
         let (_, mail) = answered(&shop).await;
         let plus = Letter::answering(&mail, JO, "By the address.").without("In-Reply-To").without("References");
         assert!(plus.recipient().starts_with("support+r"), "{plus:?}");
-        let by_name = Letter::answering(&mail, JO, "By the name.").to(OURS);
+        let by_name = Letter::answering(&mail, JO, "By the name.").to(OURS).without("References");
         let of_references = Letter::answering(&mail, JO, "By what it refers to.").to(OURS).without("In-Reply-To");
+        // Nobody vouches for these: of a proven sender any letter would join, while the conversation is open.
+        shop.servers.judge(JO, Verdict::None);
         for (answer, text) in [(by_name, "By the name."), (of_references, "By what it refers to."), (plus, "By the address.")] {
             let message = shop.take_in(&answer).await;
             assert_eq!((&message["text"], &message["letter"]["has_original"]), (&text.into(), &true.into()));
@@ -92,6 +95,7 @@ on_both_engines! {
             assert!(original["text"].as_str().unwrap().contains("> Dear Jo,"), "{original}");
             assert_eq!(message["letter"]["recipients"][0]["address"], OURS, "nobody sees our token");
         }
+        shop.servers.judge(JO, Verdict::Pass);
         shop.take_in(&Letter::new(JO, "One more thing", "A fresh letter.")).await;
         let conversation = shop.conversation().await;
         assert_eq!(messages_of(&conversation, "inbound").len(), 5);
@@ -119,7 +123,7 @@ on_both_engines! {
 
     async fn a_token_that_comes_back_proves_whom_no_server_vouched_for_and_leads_nobody_else_in_unseen(fresh: Fresh) {
         let shop = Shop::start(fresh).await;
-        shop.servers.judge(JO, rapport_fakes::mailserver::Verdict::None);
+        shop.servers.judge(JO, Verdict::None);
         let (_, mail) = answered(&shop).await;
         let trust = async || shop.conversation().await["contact"]["handles"][0]["trust"].clone();
         assert_eq!(trust().await, "claimed");
