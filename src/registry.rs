@@ -7,9 +7,12 @@
 mod email;
 mod sms;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use rapport_model::{Address, Secret, id::ChannelName};
+use rapport_model::{
+    Address, Secret,
+    id::{ChannelName, InboxId},
+};
 use rapport_sdk::{Connector, ConnectorError};
 use url::Url;
 
@@ -79,6 +82,11 @@ impl Account {
         }
     }
 
+    /// Whether its messages are letters, which lie in a mailbox.
+    pub fn has_mailbox(&self) -> bool {
+        matches!(self, Self::Email(_))
+    }
+
     /// Whether the account is the playground's to provide.
     pub fn is_provided(&self) -> bool {
         match self {
@@ -103,8 +111,8 @@ pub struct Bridge<'a> {
 pub struct Provided {
     /// For SMS.
     pub sms: ProvidedSms,
-    /// For e-mail.
-    pub email: Option<ProvidedMailServer>,
+    /// For e-mail, by inbox.
+    pub email: HashMap<InboxId, ProvidedMailServer>,
 }
 
 /// An account at a pretended provider of SMS.
@@ -118,15 +126,17 @@ pub struct ProvidedSms {
     pub api_base: Url,
 }
 
-/// A pretended mail server on this machine: it lets in whoever knows the password, as any user.
+/// A pretended mail server on this machine, with one mailbox: its user is the inbox's first address.
 #[derive(Debug, Clone)]
 pub struct ProvidedMailServer {
     /// The port on which mail is read.
     pub imap_port: u16,
     /// The port at which mail is handed in.
     pub smtp_port: u16,
-    /// The password of every user.
+    /// The user's password.
     pub password: Secret,
+    /// The name under which it says what it found about senders.
+    pub authserv_id: String,
 }
 
 /// The connector of an inbox, one of `all`, not yet running. `None`: its account is the playground's, and

@@ -130,7 +130,9 @@ fn the_playground_configuration_is_valid() {
     assert!(config.playground.enabled);
     assert_eq!(config.brand_name("birkholt"), "Birkholt Outdoor");
     assert_eq!(config.inboxes[0].zone_name(), "Europe/Berlin");
-    assert_eq!(config.inboxes[0].channel().as_str(), "sms");
+    let channels: Vec<_> = config.inboxes.iter().map(|inbox| inbox.channel().to_string()).collect();
+    assert_eq!(channels, ["email", "sms"]);
+    assert!(config.inboxes.iter().all(|inbox| inbox.account.is_provided()));
 }
 
 #[test]

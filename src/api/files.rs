@@ -177,7 +177,7 @@ async fn media(
 }
 
 /// A file that anybody may have made, as a download that runs nothing, or as a raster image in place.
-pub(super) fn served(bytes: Bytes, kind: &str, name: &str, inline: bool) -> Response {
+pub(crate) fn served(bytes: Bytes, kind: &str, name: &str, inline: bool) -> Response {
     let disposition = if inline { "inline" } else { "attachment" };
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' }).collect();

@@ -46,7 +46,7 @@ use crate::engine::Engine;
 
 pub use password::hash as hash_password;
 #[cfg(feature = "playground")]
-pub(crate) use {error::ApiError, request::Body};
+pub(crate) use {error::ApiError, files::served, request::Body};
 
 /// What handlers share.
 #[derive(Clone)]

@@ -55,9 +55,10 @@ impl EmailAccount {
         all: &[Inbox],
         bridge: &Bridge<'_>,
     ) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
-        let provided = bridge.provided.and_then(|provided| provided.email.as_ref());
-        let provided = || provided.map(|server| provided_servers(server, inbox));
-        let Some(servers) = self.servers.clone().or_else(provided) else { return Ok(None) };
+        let provided = bridge.provided.and_then(|provided| provided.email.get(&inbox.id));
+        let provided = provided.filter(|_| self.is_provided());
+        let servers = self.servers.clone().or_else(|| Some(provided_servers(provided?, inbox)));
+        let Some(servers) = servers else { return Ok(None) };
         let ours = |inbox: &Inbox| matches!(inbox.account, Account::Email(_));
         let others = all.iter().filter(|other| other.id != inbox.id && ours(other));
         let settings = EmailSettings {
@@ -72,7 +73,7 @@ impl EmailAccount {
             sent_folder: self.sent_folder.clone(),
             append_sent: self.append_sent,
             start: self.start,
-            authserv_id: self.authserv_id.clone(),
+            authserv_id: self.authserv_id.clone().or_else(|| Some(provided?.authserv_id.clone())),
             plus_addressing: self.plus_addressing,
             relays: self.relays.clone(),
             token_keys: bridge.keys.to_vec(),
@@ -141,7 +142,7 @@ pub(super) fn read(section: &Section<'_>, around: &Surroundings<'_>) -> Account 
         sent_folder,
         append_sent,
         start: read_start(section),
-        authserv_id: read_authserv_id(section),
+        authserv_id: read_authserv_id(section, bare && around.playground),
         plus_addressing: section.flag_or("plus_addressing", false),
         relays: section.named("relays").iter().filter_map(read_relay).collect(),
         largest_mail: u64::from(section.number_or("largest_mail_mib", LARGEST_MAIL, 1, 200)) << 20,
@@ -275,9 +276,10 @@ fn read_start(section: &Section<'_>) -> Start {
     }
 }
 
-fn read_authserv_id(section: &Section<'_>) -> Option<String> {
+/// `provided`: the playground's server says its own.
+fn read_authserv_id(section: &Section<'_>, provided: bool) -> Option<String> {
     let id = section.text("authserv_id").map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
-    if id.is_none() {
+    if id.is_none() && !provided {
         section.note(
             "authserv_id",
             "Without it no sender is ever proven, so known customers are shown as unverified.",

@@ -1,11 +1,14 @@
-//! The playground: a pretended provider in this process and a customer's phone in the browser, so
-//! that a newcomer writes as a customer and answers as an associate, through the real connector.
+//! The playground: pretended providers in this process and a customer's phone and mailbox in the browser,
+//! so that a newcomer writes as a customer and answers as an associate, through the real connectors.
 //!
 //! Only on loopback, and only in builds with the feature `playground`. It speaks to the bridge the
-//! way a provider does, over HTTP: nothing here reaches into the store. The provider keeps its messages
-//! in the data folder, so that the phones show after a crash what they showed before.
+//! way providers do, over HTTP, IMAP and SMTP: nothing here reaches into the store. The providers keep their
+//! messages in the data folder, so that phones and mailboxes show after a crash what they showed before.
+
+mod mail;
 
 use std::{
+    collections::HashMap,
     convert::Infallible,
     sync::{
         Arc,
@@ -24,25 +27,33 @@ use rapport_fakes::{
     FakeTwilio, FakeTwilioConfig,
     twilio::{Fault, Operation, PhoneMessage},
 };
-use rapport_model::{Clock, Secret};
-use serde::Deserialize;
+use rapport_model::{Clock, Secret, id::InboxId};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::{SignIn, StartError};
 use crate::{
     api::{self, Api, ApiError, Body},
-    config::Config,
+    config::{Config, Inbox},
     engine::{Engine, webhook_url},
-    registry::{Provided, ProvidedSms},
+    registry::{Provided, ProvidedMailServer, ProvidedSms},
     store::{NewAssociate, Role},
 };
+use mail::Mail;
 
-/// The people whose phones the page shows.
-const CUSTOMERS: [(&str, &str); 3] = [
-    ("+4917010000001", "Ines Carvalho"),
-    ("+4917010000002", "Piotr Zawadzki"),
-    ("+4917010000003", "Salma Idrissi"),
+/// A customer whose phone and mailbox the page shows.
+#[derive(Serialize)]
+struct Customer {
+    number: &'static str,
+    address: &'static str,
+    name: &'static str,
+}
+
+const CUSTOMERS: [Customer; 3] = [
+    Customer { number: "+4917010000001", address: "ines@carvalho.example", name: "Ines Carvalho" },
+    Customer { number: "+4917010000002", address: "piotr@zawadzki.example", name: "Piotr Zawadzki" },
+    Customer { number: "+4917010000003", address: "salma@idrissi.example", name: "Salma Idrissi" },
 ];
 /// "Down" lasts for so many calls of the provider's API, or until it is ended.
 const DOWN_CALLS: usize = 500;
@@ -56,10 +67,13 @@ pub(super) struct Playground {
     down: Arc<AtomicBool>,
     /// The next send is to be cut rather than refused, while a fault waits for it.
     cut: Arc<AtomicBool>,
+    mail: Mail,
+    /// The mail servers of the inboxes that have one here.
+    servers: HashMap<InboxId, ProvidedMailServer>,
 }
 
 impl Playground {
-    /// Starts the provider, where the configuration wants a playground.
+    /// Starts the providers, where the configuration wants a playground.
     pub(super) async fn start(
         config: &Config,
         public_url: &Url,
@@ -69,11 +83,19 @@ impl Playground {
             return Ok(None);
         }
         let memory = config.data_dir.join("playground").join("provider.jsonl");
+        let (letters, texts): (Vec<&Inbox>, Vec<&Inbox>) = config
+            .inboxes
+            .iter()
+            .filter(|inbox| inbox.account.is_provided())
+            .partition(|inbox| inbox.account.has_mailbox());
+        let mail = Mail::start(config, &letters, clock.clone()).await?;
+        let servers = letters.iter().filter_map(|inbox| Some((inbox.id.clone(), mail.server(inbox)?)));
+        let servers = servers.collect();
         let fake = FakeTwilioConfig { memory: Some(memory), ..FakeTwilioConfig::new(clock) };
         let provider =
             FakeTwilio::start(fake).await.map_err(|error| StartError::Playground(error.to_string()))?;
         let mut numbers = Vec::new();
-        for inbox in config.inboxes.iter().filter(|inbox| inbox.account.is_provided()) {
+        for inbox in texts {
             let url = Url::parse(&webhook_url(public_url, &inbox.id))
                 .map_err(|error| StartError::Playground(error.to_string()))?;
             for address in &inbox.addresses {
@@ -81,17 +103,18 @@ impl Playground {
                 numbers.push((inbox.name.clone(), address.expose().to_owned()));
             }
         }
-        Ok(Some(Self { provider, numbers: numbers.into(), down: Arc::default(), cut: Arc::default() }))
+        let (down, cut) = Default::default();
+        Ok(Some(Self { provider, numbers: numbers.into(), down, cut, mail, servers }))
     }
 
-    /// The account that inboxes without one of their own use.
+    /// The accounts that inboxes without one of their own use.
     pub(super) fn account(&self) -> Provided {
         let sms = ProvidedSms {
             account_sid: self.provider.account_sid().to_owned(),
             auth_token: Secret::new(self.provider.auth_token()),
             api_base: self.provider.api_base(),
         };
-        Provided { sms, email: None }
+        Provided { sms, email: self.servers.clone() }
     }
 
     /// The page's own API.
@@ -102,6 +125,7 @@ impl Playground {
             .route("/playground/api/again", post(again))
             .route("/playground/api/fault", post(set_fault))
             .route("/playground/api/events", get(events))
+            .merge(Mail::router())
             .layer(Extension(self.clone()))
     }
 
@@ -126,9 +150,10 @@ impl Playground {
         messages.sort_by_key(|(at, _)| *at);
         json!({
             "numbers": numbers,
-            "customers": CUSTOMERS.map(|(number, name)| json!({"number": number, "name": name})),
+            "customers": CUSTOMERS,
             "messages": messages.into_iter().map(|(_, message)| message).collect::<Vec<_>>(),
             "faults": self.fault().into_iter().collect::<Vec<_>>(),
+            "mail": self.mail.state(),
         })
     }
 }
@@ -270,12 +295,24 @@ async fn set_fault(Extension(playground): Extension<Playground>, Body(fault): Bo
 async fn events(
     Extension(playground): Extension<Playground>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let mut changes = playground.provider.subscribe();
-    changes.mark_changed();
-    let states = stream::unfold((playground, changes), |(playground, mut changes)| async move {
-        changes.changed().await.ok()?;
-        let event = Event::default().event("state").data(playground.state().to_string());
-        Some((Ok(event), (playground, changes)))
+    let mut changes = [playground.provider.subscribe(), playground.mail.post.subscribe()];
+    changes[0].mark_changed();
+    let start = (playground, changes, String::new());
+    let states = stream::unfold(start, |(playground, mut changes, told)| async move {
+        let [texts, letters] = &mut changes;
+        // Not all that happens at a provider shows on the page.
+        let state = loop {
+            tokio::select! {
+                changed = texts.changed() => changed.ok()?,
+                changed = letters.changed() => changed.ok()?,
+            }
+            let state = playground.state().to_string();
+            if state != told {
+                break state;
+            }
+        };
+        let event = Event::default().event("state").data(&state);
+        Some((Ok(event), (playground, changes, state)))
     });
     Sse::new(states).keep_alive(axum::response::sse::KeepAlive::default())
 }

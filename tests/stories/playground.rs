@@ -1,6 +1,6 @@
 //! The playground as its page sees it: a shop that a newcomer tries, stops and starts again.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rapport::{
     config::{self, Source},
@@ -19,8 +19,15 @@ const SHOP: &str = include_str!("../../config/playground.toml");
 
 struct Playground {
     server: Server,
+    clock: Arc<ManualClock>,
     http: reqwest::Client,
+    /// The associate's, once signed in.
+    cookie: String,
 }
+
+/// The customer's address.
+const ADDRESS: &str = "ines@carvalho.example";
+const SHOP_ADDRESS: &str = "support@birkholt.example";
 
 impl Playground {
     async fn start(fresh: &Fresh) -> Self {
@@ -31,10 +38,100 @@ impl Playground {
         ]);
         let source = Source { file: Some(("playground.toml".to_owned(), SHOP.to_owned())), env };
         let config = config::load(&source).into_config().unwrap();
-        let server = Server::start(config, Arc::new(ManualClock::default())).await.unwrap();
+        let clock = Arc::new(ManualClock::default());
+        let server = Server::start(config, clock.clone()).await.unwrap();
         #[expect(clippy::disallowed_methods, reason = "a browser of the tests, not of the bridge")]
         let http = reqwest::Client::new();
-        Self { server, http }
+        let mut playground = Self { server, clock, http, cookie: String::new() };
+        if let Some(first) = playground.server.sign_ins().first() {
+            let body = json!({"email": first.email, "password": first.password});
+            let answer = playground.ask(Method::POST, "session").json(&body).send().await.unwrap();
+            let cookies = answer.headers().get_all("set-cookie").iter();
+            let cookies: Vec<_> = cookies.map(|c| c.to_str().unwrap().split(';').next().unwrap()).collect();
+            playground.cookie = cookies.join("; ");
+        }
+        playground
+    }
+
+    /// Stops and starts again; the associate stays signed in.
+    async fn start_again(self, fresh: &Fresh) -> Self {
+        let cookie = self.cookie;
+        self.server.stop().await;
+        Self { cookie, ..Self::start(fresh).await }
+    }
+
+    /// The associate asks the bridge.
+    fn ask(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let url = format!("http://{}/api/v1/{path}", self.server.address());
+        let key = uuid::Uuid::new_v4().to_string();
+        let request = self.http.request(method, url).header("cookie", &self.cookie);
+        request.header("x-rapport-csrf", "1").header("idempotency-key", key)
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.ask(Method::GET, path).send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn view(&self, view: &str) -> Vec<Value> {
+        self.get(&format!("conversations?view={view}")).await["items"].as_array().unwrap().clone()
+    }
+
+    /// The newest conversation of a view, with everything.
+    async fn opened(&self, view: &str) -> Value {
+        let rows = self.view(view).await;
+        let Some(row) = rows.first() else { return Value::Null };
+        self.get(&format!("conversations/{}", row["id"].as_str().unwrap())).await
+    }
+
+    /// Its messages of a kind, oldest first.
+    async fn messages(&self, kind: &str) -> Vec<Value> {
+        let opened = self.opened("all").await;
+        let mut found = opened["messages"]["items"].as_array().cloned().unwrap_or_default();
+        found.retain(|message| message["kind"] == kind);
+        found.sort_by_key(|message| message["position"].as_i64());
+        found
+    }
+
+    async fn until_heard(&self, many: usize) -> Vec<Value> {
+        until(&format!("the inbox shows {many}"), async || self.messages("inbound").await.len() == many)
+            .await;
+        assert_eq!(self.view("all").await.len(), 1, "in one conversation");
+        self.messages("inbound").await
+    }
+
+    /// The associate answers, and the time to take it back passes.
+    async fn answer(&self, text: &str, files: &[Value]) {
+        let row = self.view("all").await.remove(0);
+        let body = json!({"text": text, "seen_position": row["position"], "attachments": files});
+        let path = format!("conversations/{}/replies", row["id"].as_str().unwrap());
+        let answer = self.ask(Method::POST, &path).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap());
+        self.pass(10);
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+        self.server.engine().store().nudge();
+    }
+
+    async fn state(&self) -> Value {
+        self.request(Method::GET, "state").send().await.unwrap().json().await.unwrap()
+    }
+
+    /// What came into the customer's mailbox, oldest first.
+    async fn letters(&self) -> Vec<Value> {
+        let mut letters = self.state().await["mail"]["letters"].as_array().unwrap().clone();
+        letters.retain(|letter| letter["customer"] == ADDRESS && letter["written_here"] == false);
+        letters
+    }
+
+    async fn until_letters(&self, many: usize) -> Vec<Value> {
+        until(&format!("the mailbox shows {many}"), async || self.letters().await.len() == many).await;
+        self.letters().await
+    }
+
+    async fn mail(&self, subject: &str, text: &str) -> Value {
+        self.post("mail", json!({"from": ADDRESS, "subject": subject, "text": text})).await.1
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
@@ -53,7 +150,7 @@ impl Playground {
     }
 
     async fn phone(&self) -> Vec<String> {
-        let state: Value = self.request(Method::GET, "state").send().await.unwrap().json().await.unwrap();
+        let state = self.state().await;
         let messages = state["messages"].as_array().unwrap().iter();
         messages.map(|message| message["body"].as_str().unwrap().to_owned()).collect()
     }
@@ -94,11 +191,15 @@ on_both_engines! {
     async fn another_sites_page_reads_no_phone_and_writes_for_nobody(fresh: Fresh) {
         let playground = Playground::start(&fresh).await;
         let sms = json!({"from": CUSTOMER, "body": "Hello"});
+        let letter = json!({"from": ADDRESS, "subject": "Hello", "text": "Hello"});
+        let file = playground.request(Method::GET, "mail/0/files/0");
         let post = || playground.request(Method::POST, "sms").json(&sms);
         let tries = [
             ("without the header", post()),
             ("a foreign origin", post().header("x-rapport-csrf", "1").header("origin", "https://evil.example")),
             ("a foreign name", playground.request(Method::GET, "state").header("host", "evil.example")),
+            ("a mail of another site", playground.request(Method::POST, "mail").json(&letter)),
+            ("a file for another site", file.header("sec-fetch-site", "cross-site")),
             ("another site", playground.request(Method::GET, "events").header("sec-fetch-site", "cross-site")),
         ];
         for (name, request) in tries {
@@ -107,8 +208,129 @@ on_both_engines! {
             assert_eq!(answer.headers()["content-type"], "application/problem+json", "{name}");
         }
         assert_eq!(playground.phone().await, [""; 0]);
+        assert_eq!(playground.state().await["mail"]["letters"], json!([]));
         let (status, problem) = playground.post("fault", json!({"kind": "sideways"})).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(problem["errors"][0]["field"], "kind", "{problem}");
+    }
+
+    async fn letters_go_to_and_fro_in_one_conversation_and_outlive_a_new_start(fresh: Fresh) {
+        let playground = Playground::start(&fresh).await;
+        let written = playground.mail("Größe of the tent ⛺", "Does it sleep two?").await;
+        assert_eq!(written["stored"], true);
+        let heard = playground.until_heard(1).await;
+        assert_eq!(heard[0]["text"], "Does it sleep two?");
+        let said = playground.until_letters(1).await;
+        assert_eq!((&said[0]["automatic"], &said[0]["from"]["address"]), (&json!(true), &json!(SHOP_ADDRESS)));
+        let handle = playground.opened("all").await["contact"]["handles"][0].clone();
+        assert_eq!(handle["trust"], "proven", "the server vouches for the sender: {handle}");
+
+        let form = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"plan.pdf\"\r\n\
+                    content-type: application/pdf\r\n\r\n%PDF-1.7\r\n--x--\r\n";
+        let upload = playground.ask(Method::POST, "attachments").body(form);
+        let file = upload.header("content-type", "multipart/form-data; boundary=x").send().await.unwrap();
+        let file: Value = file.json().await.unwrap();
+        playground.answer("It does, and a dog.", &[file["id"].clone()]).await;
+        let letters = playground.until_letters(2).await;
+        let answer = &letters[1];
+        assert_eq!(answer["subject"], "Re: Größe of the tent ⛺");
+        assert_eq!(answer["text"], "It does, and a dog.");
+        assert_eq!(answer["from"], json!({"name": "Birkholt Mail", "address": SHOP_ADDRESS}));
+        assert_eq!(answer["automatic"], false);
+        assert_eq!(answer["files"], json!([{"name": "plan.pdf", "size": 8}]));
+        let first = playground.state().await["mail"]["letters"][0]["name"].clone();
+        assert_eq!(answer["follows"][0], first, "it answers the customer's letter");
+        let path = format!("mail/{}/files/0", answer["id"].as_str().unwrap());
+        let file = playground.request(Method::GET, &path).send().await.unwrap();
+        assert!(file.headers()["content-disposition"].to_str().unwrap().starts_with("attachment"));
+        assert_eq!(file.bytes().await.unwrap(), "%PDF-1.7");
+
+        let reply = json!({
+            "from": ADDRESS, "subject": "Re: Größe of the tent ⛺", "answers": answer["id"],
+            "text": "Good, I take it.\n\nOn Mon, 16 Nov 2026 at 09:14, Birkholt Mail <support@birkholt.example> wrote:\n> It does, and a dog.",
+            "files": [{"name": "my dog.txt", "content_type": "text/plain", "bytes": "V29vZg=="}],
+        });
+        assert_eq!(playground.post("mail", reply).await.0, StatusCode::OK);
+        let heard = playground.until_heard(2).await;
+        assert_eq!(heard[1]["text"], "Good, I take it.", "what it quotes is folded away");
+        assert_eq!(heard[1]["attachments"][0]["name"], "my dog.txt");
+        assert_eq!(heard[1]["attachments"][0]["size"], 4);
+
+        let shown = playground.state().await["mail"].clone();
+        let playground = playground.start_again(&fresh).await;
+        assert_eq!(playground.state().await["mail"], shown);
+        assert_eq!(playground.mail("Another", "And the colours?").await["stored"], true);
+        let heard = playground.until_heard(3).await;
+        let texts: Vec<_> = heard.iter().map(|message| message["text"].as_str().unwrap()).collect();
+        assert_eq!(texts, ["Does it sleep two?", "Good, I take it.", "And the colours?"], "and none of them twice");
+    }
+
+    async fn who_writes_in_a_customers_name_is_suspected_and_not_in_the_customers_mailbox(fresh: Fresh) {
+        let playground = Playground::start(&fresh).await;
+        let letter = json!({"from": ADDRESS, "subject": "Refund", "text": "To this account", "forged": true});
+        assert_eq!(playground.post("mail", letter).await.0, StatusCode::OK);
+        until("it is suspected", async || playground.view("suspected").await.len() == 1).await;
+        let handle = playground.opened("suspected").await["contact"]["handles"][0].clone();
+        assert_eq!(handle["trust"], "claimed");
+        assert_eq!(playground.state().await["mail"]["letters"], json!([]));
+        let (status, problem) = playground.post("mail", json!({"from": "a\r\nBcc: b@c", "text": ""})).await;
+        assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("from")));
+        let (status, _) = playground.post("mail", json!({"from": ADDRESS, "text": "", "answers": "none"})).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    }
+
+    async fn what_is_mailed_while_the_servers_are_down_waits_over_a_new_start(fresh: Fresh) {
+        let playground = Playground::start(&fresh).await;
+        playground.mail("One", "First").await;
+        playground.until_heard(1).await;
+        let (_, state) = playground.post("mail/fault", json!({"kind": "down"})).await;
+        assert_eq!(state["mail"]["faults"], json!(["down"]));
+        assert_eq!(playground.mail("Two", "Second").await["stored"], false);
+        assert_eq!(playground.state().await["mail"]["letters"].as_array().unwrap().last().unwrap()["waiting"], true);
+        let playground = playground.start_again(&fresh).await;
+        playground.until_heard(2).await;
+        assert_eq!(playground.state().await["mail"]["faults"], json!([]));
+    }
+
+    async fn mail_goes_out_when_the_servers_are_back_and_one_that_was_cut_or_put_off_arrives_once(fresh: Fresh) {
+        let playground = Playground::start(&fresh).await;
+        playground.mail("One", "First").await;
+        playground.until_letters(1).await;
+        for (fault, many) in [("down", 2), ("put_off", 3), ("cut", 4)] {
+            let (_, state) = playground.post("mail/fault", json!({"kind": fault})).await;
+            assert_eq!(state["mail"]["faults"], json!([fault]));
+            if fault == "down" {
+                let waits = async || playground.get("inboxes").await.to_string().contains("reconnecting");
+                until("the inbox says so", waits).await;
+            }
+            playground.answer(&format!("While it is {fault}"), &[]).await;
+            if fault == "down" {
+                playground.post("mail/fault", json!({"kind": "none"})).await;
+            }
+            until("it has arrived", async || {
+                playground.pass(60);
+                playground.letters().await.len() == many
+            })
+            .await;
+            assert_eq!(playground.state().await["mail"]["faults"], json!([]), "{fault}");
+        }
+        let texts: Vec<_> = playground.letters().await.iter().skip(1).map(|letter| letter["text"].clone()).collect();
+        assert_eq!(texts, ["While it is down", "While it is put_off", "While it is cut"]);
+    }
+
+    async fn a_recipient_that_is_refused_fails_and_one_who_is_away_answers_by_a_machine(fresh: Fresh) {
+        let playground = Playground::start(&fresh).await;
+        playground.mail("One", "First").await;
+        playground.until_letters(1).await;
+        playground.post("mail/fault", json!({"kind": "refuse"})).await;
+        playground.answer("Into the wall", &[]).await;
+        let failed = async || playground.messages("outbound").await.iter().any(|m| m["delivery"] == "failed");
+        until("it has failed", failed).await;
+        assert_eq!(playground.letters().await.len(), 1);
+        playground.post("mail/away", json!({"address": ADDRESS, "away": true})).await;
+        assert_eq!(playground.state().await["mail"]["away"], json!([ADDRESS]));
+        playground.answer("Are you there?", &[]).await;
+        let heard = playground.until_heard(2).await;
+        assert!(heard[1]["unanswerable"].is_string() || heard[1]["automatic"] == true, "{}", heard[1]);
     }
 }

@@ -78,6 +78,7 @@ struct State {
     commands: Vec<String>,
     connections: usize,
     open: usize,
+    down: bool,
     login: Option<(String, String)>,
 }
 
@@ -224,6 +225,18 @@ impl FakeImap {
         });
     }
 
+    /// Puts a folder back as it was before an end: its UIDVALIDITY, and its mails with their numbers in
+    /// ascending order. What comes next is numbered behind them.
+    pub fn restore(&self, folder: &str, uid_validity: u32, mails: Vec<FakeMail>) {
+        self.shared.change(|state| state.mailbox.folder(folder).restore(uid_validity, mails));
+    }
+
+    /// From now on, or no longer, every connection is cut as soon as it is made, and those that are open.
+    pub fn take_down(&self, down: bool) {
+        self.shared.read(|state| state.down = down);
+        self.kick();
+    }
+
     /// Cuts every connection that is open.
     pub fn kick(&self) {
         self.shared.kick.send_modify(|count| *count += 1);
@@ -257,6 +270,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: CancellationTo
             () = stop.cancelled() => return,
         };
         let Ok((stream, _)) = accepted else { continue };
+        if shared.read(|state| state.down) {
+            continue;
+        }
         let _ = stream.set_nodelay(true);
         let (shared, stop) = (Arc::clone(&shared), stop.clone());
         tokio::spawn(async move {

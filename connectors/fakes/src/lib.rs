@@ -1,17 +1,21 @@
 //! Fake providers that speak the real protocols over loopback, with state.
 //!
 //! For tests, the bench and the playground. They share no code with the connectors that they
-//! judge, beside the HTTP client. Start at [`FakeTwilio`], [`FakeSmtp`] and [`FakeImap`].
+//! judge, beside the HTTP client. Start at [`FakeTwilio`], [`FakeSmtp`] and [`FakeImap`]; [`FakePost`] is
+//! the last two with customers at their other end.
 
 pub mod imap;
+mod journal;
 #[cfg(feature = "mailserver")]
 pub mod mailserver;
 pub mod oauth;
+pub mod post;
 pub mod smtp;
 pub mod tls;
 pub mod twilio;
 
 pub use imap::{FakeImap, FakeImapConfig};
 pub use oauth::FakeTokens;
+pub use post::{FakePost, FakePostConfig};
 pub use smtp::{FakeSmtp, FakeSmtpConfig};
 pub use twilio::{FakeTwilio, FakeTwilioConfig};

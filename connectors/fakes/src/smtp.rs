@@ -2,8 +2,8 @@
 //!
 //! It keeps the envelope and the exact bytes of what it accepts, and notes what a client does that the
 //! standards don't allow. [`Fault`]s make single steps fail. `session` holds the dialogue, `auth` the
-//! signing in, `wire` lines and TLS, `mail` judges what was taken. It delivers nothing: who wants the
-//! mail takes it from [`FakeSmtp::accepted`] or watches [`FakeSmtp::subscribe`].
+//! signing in, `wire` lines and TLS, `mail` judges what was taken. It delivers nothing by itself: who wants
+//! the mail names a [`Recipient`], takes it from [`FakeSmtp::accepted`] or watches [`FakeSmtp::subscribe`].
 
 pub(crate) mod auth;
 mod fault;
@@ -13,7 +13,7 @@ mod wire;
 
 use std::{
     collections::{HashMap, HashSet},
-    io,
+    fmt, io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -38,6 +38,16 @@ pub enum Privacy {
     Tls,
 }
 
+/// Who gets the mails that a server takes.
+#[derive(Clone)]
+pub struct Recipient(pub Arc<dyn Fn(&AcceptedMail) + Send + Sync>);
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recipient")
+    }
+}
+
 /// How a fake server is set up.
 #[derive(Debug, Clone)]
 pub struct FakeSmtpConfig {
@@ -57,6 +67,8 @@ pub struct FakeSmtpConfig {
     pub utf8: bool,
     /// Whether it can be told about reports (RFC 3461).
     pub reports: bool,
+    /// Who gets each mail before the client hears that it was taken.
+    pub recipient: Option<Recipient>,
     /// The port; 0: any.
     pub port: u16,
 }
@@ -72,6 +84,7 @@ impl Default for FakeSmtpConfig {
             eight_bit: true,
             utf8: true,
             reports: true,
+            recipient: None,
             port: 0,
         }
     }
@@ -84,6 +97,7 @@ struct State {
     violations: Vec<String>,
     reached: HashMap<Stage, usize>,
     stripped: bool,
+    down: bool,
     greylisting: bool,
     greylisted: HashSet<(String, String)>,
     open: usize,
@@ -99,9 +113,14 @@ struct Shared {
 }
 
 impl Shared {
+    /// Reads the memory, and wakes nobody.
+    fn look<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Reads or changes the memory, and wakes who watches.
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        let result = act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        let result = self.look(act);
         self.changes.send_modify(|count| *count += 1);
         result
     }
@@ -151,7 +170,7 @@ impl FakeSmtp {
 
     /// Whether a fault still waits for this step.
     pub fn fault_waits(&self, stage: Stage) -> bool {
-        self.shared.with(|state| state.faults.wait_for(stage))
+        self.shared.look(|state| state.faults.wait_for(stage))
     }
 
     /// Forgets the faults that wait.
@@ -167,6 +186,12 @@ impl FakeSmtp {
     /// From now on the first try of each pair of sender and recipient is put off.
     pub fn greylist(&self, greylisting: bool) {
         self.shared.with(|state| state.greylisting = greylisting);
+    }
+
+    /// From now on, or no longer, every connection is cut as soon as it is made, and those that are open.
+    pub fn take_down(&self, down: bool) {
+        self.shared.with(|state| state.down = down);
+        self.kick();
     }
 
     /// Cuts every connection that is open, as a server does that restarts.
@@ -202,6 +227,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: CancellationTo
             () = stop.cancelled() => return,
         };
         let Ok((stream, _)) = accepted else { continue };
+        if shared.with(|state| state.down) {
+            continue;
+        }
         let (shared, stop) = (Arc::clone(&shared), stop.clone());
         tokio::spawn(async move {
             let mut kick = shared.kick.subscribe();

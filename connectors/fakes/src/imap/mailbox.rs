@@ -46,6 +46,12 @@ impl Folder {
         }
     }
 
+    pub(super) fn restore(&mut self, uid_validity: u32, mails: Vec<FakeMail>) {
+        self.uid_validity = uid_validity;
+        self.uid_next = mails.last().map_or(1, |mail| mail.uid + 1);
+        self.mails = mails;
+    }
+
     pub(super) fn find(&self, uid: u32) -> Option<&FakeMail> {
         let index = self.mails.binary_search_by_key(&uid, |mail| mail.uid).ok()?;
         self.mails.get(index)

@@ -355,6 +355,9 @@ impl Session<'_> {
         }
         mail.bytes = bytes;
         self.step(Stage::Dot, |session| {
+            if let Some(recipient) = &session.shared.config.recipient {
+                (recipient.0)(&mail);
+            }
             session.shared.with(|state| state.mails.push(mail));
             "250 2.0.0 Queued".to_owned()
         })

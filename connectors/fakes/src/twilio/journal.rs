@@ -1,15 +1,7 @@
-//! The account's memory on disk: a line for each message as it is after a change.
+//! The account's messages as they stand on disk.
 //!
-//! A provider remembers when we crash. The last line about a message counts; a line that a crash cut
-//! short is passed over. What was on its way when the process died arrived meanwhile: a real provider
-//! would have gone on, and its list would say so.
-
-use std::{
-    collections::HashMap,
-    fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, Write as _},
-    path::Path,
-};
+//! What was on its way when the process died arrived meanwhile: a real provider would have gone on, and its
+//! list would say so.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rapport_sdk::model::Timestamp;
@@ -19,10 +11,11 @@ use super::{
     FakeMedia,
     ledger::{Direction, Record},
 };
+use crate::journal;
 
 /// One message, as it stands on disk.
 #[derive(Serialize, Deserialize)]
-struct Line {
+pub(super) struct Line {
     sid: String,
     direction: Direction,
     from: String,
@@ -40,42 +33,9 @@ struct Line {
     tries: u32,
 }
 
-/// An open journal.
-pub(super) struct Journal(File);
-
-impl Journal {
-    /// Opens a journal and reads what it holds, in the order in which the messages came.
-    pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<Record>)> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
-        let mut records: Vec<Record> = Vec::new();
-        let mut index = HashMap::new();
-        for line in BufReader::new(&file).split(b'\n') {
-            let Ok(line) = serde_json::from_slice::<Line>(&line?) else { continue };
-            let record = Record::from(line);
-            let at = *index.entry(record.sid.clone()).or_insert(records.len());
-            if let Some(known) = records.get_mut(at) {
-                *known = record;
-            } else {
-                records.push(record);
-            }
-        }
-        // Ends a line that was cut short, so that the next one stands by itself.
-        file.write_all(b"\n")?;
-        for record in &mut records {
-            record.arrive();
-        }
-        Ok((Self(file), records))
-    }
-
-    /// Writes down how a message stands now. It is the operating system's after this call, which is as
-    /// much as outlives our own end.
-    pub(super) fn note(&mut self, record: &Record) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&Line::from(record))?;
-        line.push(b'\n');
-        self.0.write_all(&line)
+impl journal::Line for Line {
+    fn key(&self) -> String {
+        self.sid.clone()
     }
 }
 
@@ -129,7 +89,7 @@ impl From<Line> for Record {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{fs::OpenOptions, io::Write as _, path::Path, sync::Arc};
 
     use rapport_sdk::model::{Clock, Timestamp};
 

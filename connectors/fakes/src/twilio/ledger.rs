@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use super::{
     FakeMedia, PhoneMessage, SentMessage,
     fault::{Faults, Operation},
-    journal::Journal,
+    journal::Line,
 };
+use crate::journal::Journal;
 
 /// The account's memory.
 #[derive(Default)]
@@ -80,9 +81,11 @@ pub(crate) fn sid(prefix: &str) -> String {
 impl Ledger {
     /// A memory that goes on from what its journal holds.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let (journal, records) = Journal::open(path)?;
+        let (journal, lines) = Journal::open::<Line>(path)?;
         let mut ledger = Self::default();
-        for record in records {
+        for line in lines {
+            let mut record = Record::from(line);
+            record.arrive();
             if record.direction == Direction::Inbound {
                 ledger.heed(&record.from, &record.to, &record.body);
             }
@@ -223,13 +226,10 @@ impl Ledger {
     }
 }
 
-/// Keeps how a message stands, where the memory is kept. A disk that refuses costs the playground its
-/// memory of one message, and never the run.
+/// Keeps how a message stands, where the memory is kept.
 fn note(journal: &mut Option<Journal>, record: &Record) {
-    if let Some(journal) = journal
-        && let Err(error) = journal.note(record)
-    {
-        tracing::warn!(%error, "The fake provider could not write down a message");
+    if let Some(journal) = journal {
+        journal.note(&Line::from(record));
     }
 }
 
