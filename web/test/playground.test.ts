@@ -22,9 +22,10 @@ test('a text that could not be sent stays in its field', async () => {
   vi.stubGlobal('EventSource', Events)
   vi.spyOn(provider, 'state').mockResolvedValue({
     numbers: { shop: '+4915550000001' },
-    customers: [{ number: '+491570000001', name: 'Ines' }],
+    customers: [{ number: '+491570000001', address: 'ines@carvalho.example', name: 'Ines' }],
     messages: [],
     faults: [],
+    mail: { shops: [], letters: [], away: [], faults: [] },
   })
   const sms = vi.spyOn(provider, 'sms').mockRejectedValueOnce(new Error('no line')).mockResolvedValue({})
   await speak('en')

@@ -85,8 +85,8 @@ impl Mail {
         if self.post.is_down() {
             return Some("down");
         }
-        let waits = |fault: &&FaultKind| fault.step().is_some_and(|(stage, _)| self.post.fault_waits(stage));
-        [FaultKind::Refuse, FaultKind::PutOff, FaultKind::Cut].iter().find(waits).map(FaultKind::name)
+        let waits = |fault: &FaultKind| fault.step().is_some_and(|(stage, _)| self.post.fault_waits(stage));
+        [FaultKind::Refuse, FaultKind::PutOff, FaultKind::Cut].into_iter().find(waits).map(FaultKind::name)
     }
 
     pub(super) fn state(&self) -> Value {
@@ -216,7 +216,7 @@ enum FaultKind {
 }
 
 impl FaultKind {
-    fn name(&self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Down => "down",
             Self::Refuse => "refuse",
@@ -227,7 +227,7 @@ impl FaultKind {
     }
 
     /// The step of the dialogue at which it shows. No two share one, so that one that waits is known by it.
-    fn step(&self) -> Option<(Stage, Fault)> {
+    fn step(self) -> Option<(Stage, Fault)> {
         match self {
             Self::Refuse => Some((Stage::Rcpt, Fault::reply("550 5.1.1 There is no such mailbox here"))),
             Self::PutOff => Some((Stage::Mail, Fault::reply("451 4.7.1 Greylisted, try again in 5 seconds"))),

@@ -1,6 +1,7 @@
 // The playground: a page of its own beside the inbox, without session or live stream. Everything on it is pretend.
 import '../styles/index.css'
 import '../styles/playground.css'
+import '../styles/mailbox.css'
 import { mount } from 'svelte'
 import { prefs } from '../state/prefs.svelte'
 import { words } from '../text/index.svelte'

@@ -1,7 +1,17 @@
-// The pretend provider's own API: what customers' phones hold, and how to make it hard. Not part of /api/v1.
+// The pretend providers' own API: what customers' phones and mailboxes hold, and how to make it hard. Not part of
+// /api/v1.
 import { request } from '../api/http'
+import type { Letter } from './mail'
 
 export type Fault = 'cut_send' | 'refuse_send' | 'down' | 'none'
+
+export type MailFault = 'down' | 'refuse' | 'put_off' | 'cut' | 'none'
+
+export interface Customer {
+  number: string
+  address: string
+  name: string
+}
 
 export interface Sms {
   sid: string
@@ -16,9 +26,30 @@ export interface Sms {
 
 export interface ProviderState {
   numbers: Record<string, string>
-  customers: { number: string; name: string }[]
+  customers: Customer[]
   messages: Sms[]
-  faults: (string | { kind: string })[]
+  faults: string[]
+  mail: MailState
+}
+
+export interface MailState {
+  shops: { name: string; address: string }[]
+  letters: Letter[]
+  /** For whom a machine answers. */
+  away: string[]
+  faults: string[]
+}
+
+/** What a customer writes. */
+export interface Written {
+  from: string
+  subject: string
+  text: string
+  /** The letter that it answers. */
+  answers?: string
+  /** Somebody else writes it, in the customer's name. */
+  forged?: boolean
+  files: { name: string; content_type: string; bytes: string }[]
 }
 
 const API = '/playground/api'
@@ -26,6 +57,10 @@ export const provider = {
   state: () => request<ProviderState>('GET', `${API}/state`),
   sms: (from: string, body: string) => request<unknown>('POST', `${API}/sms`, { body: { from, body } }),
   again: (sid: string) => request<unknown>('POST', `${API}/again`, { body: { sid } }),
+  mail: (written: Written) => request<{ id: string }>('POST', `${API}/mail`, { body: written }),
+  mailFault: (kind: MailFault) => request<unknown>('POST', `${API}/mail/fault`, { body: { kind } }),
+  away: (address: string, away: boolean) => request<unknown>('POST', `${API}/mail/away`, { body: { address, away } }),
+  file: (letter: string, index: number) => `${API}/mail/${letter}/files/${index}`,
   fault: (kind: Fault) => request<unknown>('POST', `${API}/fault`, { body: { kind } }),
 }
 
@@ -36,9 +71,6 @@ export function watch(take: (state: ProviderState) => void, line: (up: boolean) 
   events.onerror = () => line(false)
   return () => events.close()
 }
-
-export const faultNames = (faults: ProviderState['faults']): Set<string> =>
-  new Set(faults.map((f) => (typeof f === 'string' ? f : f.kind)))
 
 /** What begins each text that leaves without a person, as config/rapport.example.toml ships them. */
 const LABELS = [

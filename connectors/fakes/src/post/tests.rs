@@ -54,14 +54,12 @@ async fn talk(port: u16, lines: &[&str]) -> Vec<String> {
         if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
             return heard;
         }
+        heard.push(line.trim_end().to_owned());
         let is_last = !line.starts_with("* ") || line.starts_with("* OK fake");
         if is_last && line.as_bytes().get(3) != Some(&b'-') {
-            match lines.next() {
-                Some(next) => stream.write_all(format!("{next}\r\n").as_bytes()).await.unwrap(),
-                None => return heard,
-            }
+            let Some(next) = lines.next() else { return heard };
+            stream.write_all(format!("{next}\r\n").as_bytes()).await.unwrap();
         }
-        heard.push(line.trim_end().to_owned());
     }
 }
 
