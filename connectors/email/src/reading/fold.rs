@@ -9,6 +9,10 @@ use super::{
     quote, signature,
 };
 
+/// A text of more lines is folded nowhere: no person writes or quotes so many, and what is shown whole is lost
+/// to nobody.
+const MAX_LINES: usize = 50_000;
+
 /// What becomes of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -35,8 +39,19 @@ pub(super) struct Folded {
     pub(super) has_quote: bool,
 }
 
+impl Folded {
+    /// A text of which nothing is folded.
+    fn of_whole(text: &str) -> Self {
+        let whole = clean(text);
+        Self { reply: whole.clone(), noquote: whole, has_quote: false }
+    }
+}
+
 /// Folds a text. `is_forward`: the subject says that it is forwarded.
 pub(super) fn fold(body: &Body, is_forward: bool) -> Folded {
+    if body.text.bytes().filter(|&byte| byte == b'\n').count() > MAX_LINES {
+        return Folded::of_whole(&body.text);
+    }
     let lines = line::split(&body.text, &body.hints);
     let mut marks = vec![Mark::Keep; lines.len()];
     // What is forwarded is the message: nothing of it is folded.
@@ -51,8 +66,7 @@ pub(super) fn fold(body: &Body, is_forward: bool) -> Folded {
     let noquote = join(&lines, &marks, |mark| mark != Mark::Quote);
     let reply = join(&lines, &marks, |mark| mark == Mark::Keep);
     if noquote.is_empty() {
-        let whole = clean(&body.text);
-        return Folded { reply: whole.clone(), noquote: whole, has_quote: false };
+        return Folded::of_whole(&body.text);
     }
     let is_all_program = marks
         .iter()
