@@ -19,17 +19,20 @@ pub enum Rule {
     OnlyPeopleDischarge,
     /// The HTML of a letter is made harmless before it is shown.
     HarmlessLetters,
+    /// Two machines that answer each other are silenced.
+    EndsLoops,
 }
 
 impl Rule {
     /// Every rule, for the test that breaks them all.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CommitBeforeAck,
         Self::Dedupe,
         Self::NoBlindRetry,
         Self::SilenceAfterHuman,
         Self::OnlyPeopleDischarge,
         Self::HarmlessLetters,
+        Self::EndsLoops,
     ];
 
     /// Under which name a test breaks it.
@@ -41,6 +44,7 @@ impl Rule {
             Self::SilenceAfterHuman => "sabotage.silence_after_human",
             Self::OnlyPeopleDischarge => "sabotage.only_people_discharge",
             Self::HarmlessLetters => "sabotage.harmless_letters",
+            Self::EndsLoops => "sabotage.ends_loops",
         }
     }
 }

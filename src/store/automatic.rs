@@ -1,8 +1,10 @@
 //! The bot's words, as far as the store lets them: only of the allowed kinds, at most one
 //! acknowledgement a customer turn, and never once a person has spoken in the episode.
 
+use std::time::Duration;
+
 use rapport_model::{
-    AutomaticKind,
+    AutomaticKind, Trust,
     event::ThreadKind,
     id::{ConversationId, InboxId, JobId},
     outbound::Part,
@@ -23,11 +25,18 @@ use super::{
 };
 use crate::sabotage::{self, Rule};
 
-/// At most so many automatic messages to one person and to one address a day, over all conversations
-/// and inboxes.
+/// At most so many automatic messages to one person and to one address a day, over all conversations and
+/// inboxes.
 const MOST_A_DAY: i64 = 2;
 const ENOUGH: &str = "enough automatic messages for a day";
-const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+const DAY: Duration = Duration::from_hours(24);
+/// An address that its user merely claims may be anybody's, or a machine's: it gets one within this time (RFC
+/// 3834 section 2 asks for as much of every automatic answer).
+const WINDOW: Duration = Duration::from_hours(7 * 24);
+const CLAIMED: &str = "an unverified address had its automatic message of this week";
+const AGAIN: &str = "the same text came again and again";
+/// The reasons for silence that end a talk between machines: what is withheld for one of them is in the log.
+const ENDS_LOOPS: [&str; 3] = [ENOUGH, CLAIMED, AGAIN];
 
 /// An acknowledgement that the bot would like to send.
 #[derive(Debug, Clone)]
@@ -67,6 +76,10 @@ struct Ack {
     ack: NewAck,
 }
 
+fn ends_loops() -> bool {
+    !sabotage::breaks(Rule::EndsLoops)
+}
+
 impl Write for Ack {
     type Output = Option<&'static str>;
 
@@ -77,7 +90,12 @@ impl Write for Ack {
         job::finish(tx, &self.ack.job, decided.as_ref().err().copied()).await?;
         let recipient = match decided {
             Ok(recipient) => recipient,
-            Err(silence) => return Ok(Some(silence)),
+            Err(silence) => {
+                if ENDS_LOOPS.contains(&silence) {
+                    tx.tell(before.event("automatic.withheld", None));
+                }
+                return Ok(Some(silence));
+            }
         };
         let mut after = before.clone();
         let letter = if self.ack.letter {
@@ -119,8 +137,8 @@ impl Ack {
         if let Some(silence) = self.silence(tx, conversation).await? {
             return Ok(Err(silence));
         }
-        if thread.repeats(tx.now) >= REPEATS {
-            return Ok(Err("the same text came again and again"));
+        if ends_loops() && thread.repeats(tx.now) >= REPEATS {
+            return Ok(Err(AGAIN));
         }
         let Some(facts) = tx.inbox(&thread.inbox) else {
             return Ok(Err("the inbox is gone"));
@@ -132,18 +150,22 @@ impl Ack {
         };
         // By address, beside the count by contact: one address is a contact of each brand, and has
         // another one after a change of its owner.
-        let since = tx.now.minus(DAY);
         let row = tx
             .first(
-                "SELECT count(DISTINCT message_id) AS today FROM outbox WHERE recipient = $1 AND created_at > $2 AND automatic",
-                values![&recipient.address, since],
+                "SELECT h.trust, (SELECT count(DISTINCT message_id) FROM outbox WHERE recipient = $2 AND created_at > $3 AND automatic) AS today, \
+                 (SELECT count(*) FROM outbox WHERE recipient = $2 AND created_at > $4 AND automatic) AS lately FROM handles h WHERE h.id = $1",
+                values![&recipient.handle, &recipient.address, tx.now.minus(DAY), tx.now.minus(WINDOW)],
             )
             .await?
             .ok_or(StoreError::NotFound("handle"))?;
-        if row.get::<i64>("today")? >= MOST_A_DAY {
-            return Ok(Err(ENOUGH));
-        }
-        Ok(Ok(recipient))
+        let is_claimed = row.get::<String>("trust")? == Trust::Claimed.as_str();
+        Ok(if ends_loops() && row.get::<i64>("today")? >= MOST_A_DAY {
+            Err(ENOUGH)
+        } else if ends_loops() && is_claimed && row.get::<i64>("lately")? > 0 {
+            Err(CLAIMED)
+        } else {
+            Ok(recipient)
+        })
     }
 
     async fn silence(
@@ -180,7 +202,7 @@ impl Ack {
             .ok_or(StoreError::NotFound("conversation"))?;
         Ok(if row.get::<i64>("said")? > 0 {
             Some("this turn was acknowledged")
-        } else if row.get::<i64>("today")? >= MOST_A_DAY {
+        } else if ends_loops() && row.get::<i64>("today")? >= MOST_A_DAY {
             Some(ENOUGH)
         } else if row.get::<i64>("drafts")? > 0 {
             Some("an associate is writing")

@@ -147,10 +147,15 @@ impl Group {
         let conversation = self.conversations.get_mut(&id).expect("it was just found or made");
         let before = self.before.get(&id);
         let position = conversation.next_position();
-        let stranger = conversation.contact != person.contact;
-        conversation.thread.clone_from(&thread_id);
-        conversation.inbox.clone_from(&inbox.id);
-        conversation.channel.clone_from(&inbox.channel);
+        // Whom the receiving server denies to be the contact joins as somebody else, token or not.
+        let stranger =
+            conversation.contact != person.contact || (position > 1 && message.letter.follows.disproved);
+        // A reply goes to the contact: a stranger's letter, to another inbox even, leads none elsewhere.
+        if !stranger {
+            conversation.thread.clone_from(&thread_id);
+            conversation.inbox.clone_from(&inbox.id);
+            conversation.channel.clone_from(&inbox.channel);
+        }
         let is_mail_of_a_machine = message.unanswerable == Some(Unanswerable::AutomaticMail);
         if !is_mail_of_a_machine || position == 1 {
             conversation.inbound_position = position;

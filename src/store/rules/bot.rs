@@ -3,9 +3,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rapport_model::{DeliveryState, id::ConversationId, outbound::Part};
+use rapport_model::{DeliveryState, Trust, id::ConversationId, outbound::Part};
 
-use super::{desk::Desk, world::with_bot};
+use super::{
+    desk::Desk,
+    letters::{event, letter},
+    world::with_bot,
+};
 use crate::{
     on_both_engines,
     store::{
@@ -49,6 +53,7 @@ async fn desk(fresh: Fresh) -> Desk {
 const QUEUED: &str = "SELECT count(*) AS n FROM outbox WHERE automatic AND state = 'queued'";
 const CANCELLED: &str = "SELECT count(*) AS n FROM outbox WHERE automatic AND state = 'cancelled'";
 const ENOUGH: Option<&str> = Some("enough automatic messages for a day");
+const CLAIMED: Option<&str> = Some("an unverified address had its automatic message of this week");
 const OFF: Option<&str> = Some("the bot was switched off");
 
 on_both_engines! {
@@ -148,6 +153,18 @@ on_both_engines! {
         desk.shop.clock.advance(Duration::from_hours(24));
         desk.shop.receive("front", "+491", "Hello again").await;
         assert_eq!(acknowledge(&desk.shop).await, [None], "a day later");
+    }
+
+    async fn an_address_that_is_merely_claimed_gets_one_automatic_message_a_week_and_what_is_withheld_is_in_the_log(fresh: Fresh) {
+        let desk = desk(fresh).await;
+        let withheld = "SELECT count(*) AS n FROM events WHERE kind = 'automatic.withheld'";
+        for (round, (expected, logged)) in [(None, 0), (CLAIMED, 1), (None, 1)].into_iter().enumerate() {
+            let letter = letter(&desk, &format!("letter-{round}"), "anna@x.example", Trust::Claimed);
+            desk.bring(event(&letter)).await;
+            assert_eq!(acknowledge(&desk.shop).await, [expected], "{round}");
+            assert_eq!(desk.number(withheld, Vec::new()).await, logged, "{round}");
+            desk.shop.clock.advance(Duration::from_hours(84));
+        }
     }
 
     async fn the_same_text_a_third_time_within_ten_minutes_is_flagged_and_not_acknowledged(fresh: Fresh) {

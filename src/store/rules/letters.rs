@@ -151,6 +151,32 @@ on_both_engines! {
         assert_eq!(desk.owed(&conversation).await, 1);
     }
 
+    async fn a_strangers_letter_to_another_inbox_of_the_team_leads_no_reply_elsewhere(fresh: Fresh) {
+        let inboxes = vec![inbox("advice", &["advice"]), inbox("orders", &["advice"])];
+        let desk = Desk::at(Shop::open_with(fresh, inboxes).await).await;
+        let (conversation, token) = answered(&desk, Trust::Proven).await;
+        let mut strange = letter(&desk, "strange", "bob@y.example", Trust::Proven);
+        strange.letter.follows.token = Some(token);
+        let facts = desk.shop.store.inboxes()[1].clone();
+        let request = IngestRequest::new(facts, vec![event(&strange)], None, None, Kept::default());
+        desk.shop.store.ingest(request).await.unwrap();
+        assert_eq!(place(&desk, "strange").await, conversation);
+        desk.reply(&conversation, "To Anna", 1).await;
+        let claimed = desk.claim().await;
+        assert_eq!(claimed.iter().map(|row| row.to.expose()).collect::<Vec<_>>(), ["anna@x.example"]);
+    }
+
+    async fn whom_the_server_denies_to_be_the_contact_is_unverified_also_with_a_token(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let (conversation, token) = answered(&desk, Trust::Claimed).await;
+        let mut denied = letter(&desk, "denied", "anna@x.example", Trust::Claimed);
+        denied.letter.follows.token = Some(token);
+        denied.letter.follows.disproved = true;
+        desk.bring(event(&denied)).await;
+        assert_eq!(place(&desk, "denied").await, conversation);
+        assert_eq!(flags(&desk, "denied").await, "unverified_participant");
+    }
+
     async fn a_token_that_we_never_minted_attaches_nothing(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         let (conversation, _) = answered(&desk, Trust::Claimed).await;
