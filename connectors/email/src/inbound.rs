@@ -209,7 +209,7 @@ impl Translator {
         token: Option<OutboxId>,
     ) -> InboundMessage {
         let machine = reading.nature.machine;
-        let content_key = Some(content::key(&reading));
+        let content_key = Some(content::key(&reading, verdict.standing));
         let attachments = std::mem::take(&mut reading.files)
             .into_iter()
             .map(|file| InboundAttachment {

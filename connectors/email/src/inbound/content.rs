@@ -3,15 +3,25 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::reading::{Mailbox, Reading};
+use crate::{
+    reading::{Mailbox, Reading},
+    trust::Standing,
+};
 
-/// The key of a mail's content: over From, To, Cc, Date, Message-ID, Subject and the decoded parts.
-pub(super) fn key(reading: &Reading) -> String {
+/// The key of a mail's content: over From, To, Cc, Date, Message-ID, Subject and the decoded parts, and how
+/// sure its sender is. Without the last, somebody who sends a copy of a mail before it comes, in its writer's
+/// name, would have the genuine one taken for theirs.
+pub(super) fn key(reading: &Reading, standing: Standing) -> String {
     let mut hash = Sha256::new();
     let mut field = |bytes: &[u8]| {
         hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(bytes);
     };
+    field(match standing {
+        Standing::Proven => b"proven",
+        Standing::Claimed => b"claimed",
+        Standing::Disproved => b"disproved",
+    });
     for list in [&reading.from, &reading.to, &reading.cc] {
         field(addresses(list).as_bytes());
     }
