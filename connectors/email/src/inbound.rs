@@ -19,6 +19,7 @@ use crate::{
     address::{canonical, domain, without_detail},
     config::EmailSettings,
     reading::{self, Bounce, Machine, Mailbox, Nature, Ourselves, Reading},
+    sabotage::{self, Rule},
     token::Tokens,
     trust::{self, Standing, Verdict},
 };
@@ -118,6 +119,9 @@ impl Translator {
 
     fn of(&self, mail: Fetched, id: ExternalMessageId) -> Vec<InboundEvent> {
         let mut reading = reading::read(&mail.raw, &self.us);
+        if sabotage::breaks(Rule::Machines) {
+            reading.nature = Nature::default();
+        }
         let from: Vec<trust::Sender<'_>> = reading
             .from
             .iter()

@@ -17,6 +17,7 @@ pub mod oauth;
 mod outbound;
 pub mod reading;
 pub mod receiving;
+mod sabotage;
 pub mod smtp;
 mod tls;
 pub mod token;

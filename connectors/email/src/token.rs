@@ -17,6 +17,8 @@ use regex::Regex;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq as _};
 
+use crate::sabotage::{self, Rule};
+
 /// The version of the form, the first character of a Message-ID. A new one replaces it: no two at once.
 const VERSION: &str = "1";
 /// What the hash is about, so that no hash that is made for another purpose with the same key is one.
@@ -109,7 +111,7 @@ impl Tokens {
     /// Compares with what each key would have made, all of them, in a time that tells nothing.
     fn genuine(&self, id: u128, shown: &str, form: fn(u128, u128) -> String) -> Option<OutboxId> {
         let shown = shown.to_ascii_lowercase();
-        let mut right = Choice::from(0);
+        let mut right = Choice::from(u8::from(sabotage::breaks(Rule::Token)));
         for key in &self.keys {
             right |= form(id, mac(key, PURPOSE, id)).as_bytes().ct_eq(shown.as_bytes());
         }

@@ -6,7 +6,10 @@
 use rapport_sdk::model::{Address, letter::Mark};
 use unicode_security::{MixedScript as _, RestrictionLevel, RestrictionLevelDetection as _};
 
-use crate::address::{canonical, domain};
+use crate::{
+    address::{canonical, domain},
+    sabotage::{self, Rule},
+};
 
 /// What is known of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,10 +82,11 @@ fn results(headers: &[(String, String)], authserv_id: &str) -> Vec<Outcome> {
     const HOPS_WITHIN: usize = 4;
     let mut found = Vec::new();
     let (mut hops, mut seen) = (0, false);
+    let believes_all = sabotage::breaks(Rule::NamedServer);
     for (name, value) in headers {
         if name.eq_ignore_ascii_case("received") {
             hops += 1;
-            if seen || hops > HOPS_WITHIN {
+            if (seen || hops > HOPS_WITHIN) && !believes_all {
                 break;
             }
         }
@@ -90,7 +94,7 @@ fn results(headers: &[(String, String)], authserv_id: &str) -> Vec<Outcome> {
             let value = without_comments(value);
             let mut parts = value.split(';');
             let id = parts.next().unwrap_or_default().split_whitespace().next().unwrap_or_default();
-            if id.eq_ignore_ascii_case(authserv_id) {
+            if id.eq_ignore_ascii_case(authserv_id) || believes_all {
                 seen = true;
                 found.extend(parts.filter_map(outcome));
             }
