@@ -128,15 +128,15 @@ impl<'a> Forger<'a> {
             3 => ("a new mail", letter),
             4 => {
                 let mut copy = letter.clone();
-                copy.verdict = "dmarc=fail".to_owned();
-                copy.text = "Please send it to another address.".to_owned();
+                "dmarc=fail".clone_into(&mut copy.verdict);
+                "Please send it to another address.".clone_into(&mut copy.text);
                 let (family, allowed) = ("a Message-ID that was predicted", Allowed::Apart);
                 all.push(Attempt { family, inbox: "support", raw: copy.bytes(), allowed });
                 ("a mail whose Message-ID was predicted", letter)
             }
             _ => {
                 let mut copy = letter.clone();
-                copy.verdict = "dmarc=fail".to_owned();
+                "dmarc=fail".clone_into(&mut copy.verdict);
                 let (family, allowed) = ("a mail that was predicted whole", Allowed::Apart);
                 all.push(Attempt { family, inbox: "support", raw: copy.bytes(), allowed });
                 ("a mail that was predicted", letter)

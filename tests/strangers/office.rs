@@ -52,6 +52,11 @@ impl Office {
     /// Inboxes: `support` and `orders` of the brand "shop", `club` of another; each reads the folder of its
     /// name and has that name at the domain as its address.
     pub(crate) async fn open(fresh: Fresh, domain: &str) -> Self {
+        Self::open_with(fresh, domain, "").await
+    }
+
+    /// The same with tables of the caller's in its configuration.
+    pub(crate) async fn open_with(fresh: Fresh, domain: &str, more: &str) -> Self {
         let clock = Arc::new(ManualClock::default());
         let login = ("office".to_owned(), "a password".to_owned());
         let config = FakeImapConfig { privacy: Privacy::None, login, ..FakeImapConfig::new(clock.clone()) };
@@ -60,12 +65,12 @@ impl Office {
         let smtp = FakeSmtp::start(config).await.unwrap();
         let mut text = format!(
             "data_dir = \"{}\"\nsecret_key = {{ env = \"MAIL_KEY\" }}\n[server]\nlisten = \"127.0.0.1:0\"\n\
-             [queue]\nundo_seconds = 0\n",
+             [queue]\nundo_seconds = 0\n{more}",
             fresh.folder.display()
         );
         for (inbox, brand) in [("support", "shop"), ("orders", "shop"), ("club", "club")] {
             imap.create(inbox);
-            text.push_str(&format!(
+            let tables = format!(
                 "[inbox.{inbox}]\nbrand = \"{brand}\"\nzone = \"Europe/Berlin\"\naddresses = [\"{inbox}@{domain}\"]\n\
                  [inbox.{inbox}.email]\nauthserv_id = \"{SERVER}\"\nplus_addressing = true\nstart = 3\nfolders = [\"{inbox}\"]\n\
                  [inbox.{inbox}.email.imap]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n\
@@ -73,7 +78,8 @@ impl Office {
                  [inbox.{inbox}.email.auth]\nuser = \"office\"\npassword = {{ env = \"MAIL_PASSWORD\" }}\n",
                 imap.port(),
                 smtp.port(),
-            ));
+            );
+            text.push_str(&tables);
         }
         let env =
             [("RAPPORT__STORE__URL", fresh.url.as_str()), ("MAIL_KEY", KEY), ("MAIL_PASSWORD", "a password")];
