@@ -156,8 +156,8 @@ impl Office {
                 inbox,
                 letter.with("List-Id", "<news.lists.example>").with("Precedence", "list").bytes(),
             );
-            let sql = format!("SELECT message_id FROM letters WHERE name = '{name}'");
-            self.until(&name, &sql, |rows| rows.len() == 1).await;
+            let sql = "SELECT name FROM letters WHERE name LIKE 'sentinel-%'";
+            self.until(&name, sql, |names| names.contains(&name)).await;
         }
         let sql = "SELECT key FROM jobs WHERE done_at IS NULL AND kind = 'ack'";
         self.until("the bot has decided", sql, <[_]>::is_empty).await;
