@@ -203,9 +203,9 @@ mod controls {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_machine_that_is_taken_for_a_person_is_noticed() {
-        fail::cfg("sabotage.mail_machines", "return").unwrap();
+        fail::cfg("sabotage.email_machines", "return").unwrap();
         let week = week(Other::Exchange).await;
         assert!(week.machines == 0 && week.withheld >= 1, "{week:?}");
-        fail::remove("sabotage.mail_machines");
+        fail::remove("sabotage.email_machines");
     }
 }

@@ -172,13 +172,13 @@ mod controls {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_token_without_its_hash_is_noticed() {
-        let attached = with("sabotage.mail_token").await.attached;
+        let attached = with("sabotage.email_token").await.attached;
         assert!(attached.iter().any(|about| about.starts_with("the token of a real row")), "{attached:?}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_server_that_anybody_can_be_is_noticed() {
-        let attached = with("sabotage.mail_named_server").await.attached;
+        let attached = with("sabotage.email_named_server").await.attached;
         assert!(attached.iter().any(|about| about.starts_with("forged results")), "{attached:?}");
     }
 

@@ -16,7 +16,10 @@ use rapport_sdk::model::{
     outbound::Outgoing,
 };
 
-use crate::token::Tokens;
+use crate::{
+    sabotage::{self, Rule},
+    token::Tokens,
+};
 use address::Mailbox;
 use header::{Head, one_line, phrase, unstructured};
 
@@ -74,7 +77,8 @@ impl Composer {
         let from = Mailbox::read(&outgoing.from).ok_or(ComposeError::Sender)?;
         let to = Mailbox::read(&outgoing.to).ok_or(ComposeError::Recipient)?;
         let needs_utf8 = from.needs_utf8() || to.needs_utf8();
-        let name = self.tokens.message_id(&outgoing.key, from.domain());
+        let key = if sabotage::breaks(Rule::OneName) { &OutboxId::new() } else { &outgoing.key };
+        let name = self.tokens.message_id(key, from.domain());
         let mut head = Head::default();
         let ours = self.name.as_deref();
         head.add("From", mailbox(&from, ours));

@@ -55,7 +55,11 @@ pub struct Fetched {
 impl Fetched {
     /// The id of the mail: the server's, and no sender can choose it.
     pub fn id(&self) -> ExternalMessageId {
-        ExternalMessageId(format!("{}/{}/{}", self.folder, self.uid_validity, self.uid))
+        let id = format!("{}/{}/{}", self.folder, self.uid_validity, self.uid);
+        if sabotage::breaks(Rule::KnownAgain) {
+            return ExternalMessageId(format!("{id}/{}", rand::random::<u64>()));
+        }
+        ExternalMessageId(id)
     }
 
     /// A mail that can't be read, or could not be had as a whole.
@@ -213,7 +217,7 @@ impl Translator {
         token: Option<OutboxId>,
     ) -> InboundMessage {
         let machine = reading.nature.machine;
-        let content_key = Some(content::key(&reading, verdict.standing));
+        let content_key = (!sabotage::breaks(Rule::KnownAgain)).then(|| content::key(&reading, verdict.standing));
         let attachments = std::mem::take(&mut reading.files)
             .into_iter()
             .map(|file| InboundAttachment {

@@ -15,7 +15,11 @@ use rapport_sdk::{
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::{Receiving, back_off};
-use crate::inbound::{Fetched, Translator};
+use crate::{
+    failpoints,
+    inbound::{Fetched, Translator},
+    sabotage::{self, Rule},
+};
 
 /// What is handed on together.
 #[derive(Debug, Default)]
@@ -74,7 +78,16 @@ fn events(translator: &Translator, item: Item) -> Vec<InboundEvent> {
 
 /// Commits what was read. Only with an Ok does the next one follow, and with it the resume point.
 pub(super) async fn store(receiving: &Receiving, ctx: &Context, mut chunks: Receiver<Read>) {
-    while let Some(Read { events, cursors, complete_up_to }) = chunks.recv().await {
+    while let Some(Read { mut events, cursors, complete_up_to }) = chunks.recv().await {
+        if sabotage::breaks(Rule::OrderOfArrival) {
+            events.reverse();
+        }
+        if sabotage::breaks(Rule::CursorWithMails) {
+            for cursor in &cursors {
+                commit(receiving, ctx, Batch { cursor: Some(cursor.clone()), ..Batch::default() }).await;
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
         // A batch carries one resume point. That of a further folder follows: were it lost, its mails
         // would come again, and are known by their ids.
         let mut cursors = cursors.into_iter();
@@ -82,12 +95,14 @@ pub(super) async fn store(receiving: &Receiving, ctx: &Context, mut chunks: Rece
         loop {
             commit(receiving, ctx, batch).await;
             let Some(cursor) = cursors.next() else { break };
+            failpoints::pause("email.between_cursors");
             batch = Batch { cursor: Some(cursor), ..Batch::default() };
         }
     }
 }
 
 async fn commit(receiving: &Receiving, ctx: &Context, batch: Batch) {
+    failpoints::pause("email.before_commit");
     let mut failures = 0;
     while let Err(IngestError::Unavailable { retry_after }) = ctx.ingress.ingest(batch.clone()).await {
         failures += 1;

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     compose::Composed,
     config::{Security, Server},
+    failpoints,
     tls::{Tls, wrong_tls},
 };
 
@@ -218,8 +219,14 @@ impl Connection {
                 _ => Err(Failure::Lost),
             };
         }
+        if failpoints::fails("email.before_dot") {
+            return Err(Failure::Lost);
+        }
         // From the dot on, the server may have taken it, whatever we hear of that.
         self.wire.write(b".\r\n", self.timeouts.text).await.map_err(|Lost| Failure::Unknown)?;
+        if failpoints::fails("email.after_dot") {
+            return Err(Failure::Unknown);
+        }
         match self.wire.reply(self.timeouts.last).await {
             Ok(reply) if reply.is_success() => Ok(()),
             Ok(reply) if reply.is_refusal() => Err(Failure::Refused { reply, stage: Stage::Text }),

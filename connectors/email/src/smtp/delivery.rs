@@ -23,6 +23,7 @@ use crate::{
     compose::{Composed, Composer},
     config::{Auth, EmailSettings, Server},
     error::EmailError,
+    failpoints,
     tls::Tls,
     token::Tokens,
 };
@@ -138,7 +139,10 @@ impl Work {
     }
 
     async fn deliver(self: Arc<Self>, key: OutboxId, mail: Composed) -> Outcome {
-        let outcome = self.hand_over(&mail).await;
+        let mut outcome = self.hand_over(&mail).await;
+        if outcome.is_ok() && failpoints::fails("email.accepted") {
+            outcome = Err(Failure::Unknown);
+        }
         self.with(|known| {
             if outcome.is_err() {
                 known.deliveries.remove(&key);
