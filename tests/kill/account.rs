@@ -14,7 +14,9 @@ use sqlx::{
 };
 
 use crate::{
-    load::{Said, address_of},
+    letters::Progress,
+    load::{Offered, Said, address_of},
+    post::Post,
     queries::RULES,
 };
 
@@ -25,6 +27,9 @@ const LONGEST: Duration = Duration::from_mins(1);
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) offered: usize,
+    /// So many of them by e-mail.
+    pub(crate) letters: usize,
+    /// By an answer to the provider, or by a resume point behind it.
     pub(crate) acknowledged: usize,
     pub(crate) stored: usize,
     /// Acknowledged and not stored.
@@ -35,14 +40,23 @@ pub(crate) struct Account {
     pub(crate) doubled: usize,
     /// Stored and never offered.
     pub(crate) phantom: usize,
-    /// Acknowledged one after the other and stored the other way round.
+    /// Acknowledged one after the other and stored the other way round: of SMS those of a customer, of
+    /// letters those in one conversation.
     pub(crate) out_of_order: usize,
     pub(crate) replies: usize,
+    /// So many of them by e-mail.
+    pub(crate) letter_replies: usize,
     /// Accepted and not stored.
     pub(crate) replies_lost: usize,
     pub(crate) replies_doubled: usize,
-    /// At the provider more than once.
+    /// At the provider of SMS more than once.
     pub(crate) sent_twice: usize,
+    /// Mails that left more than once under one Message-ID, so that who gets them sees one.
+    pub(crate) letters_left_again: usize,
+    /// How often that was without a kill or a cut to explain it.
+    pub(crate) letters_left_again_wrongly: usize,
+    /// Mails that left under a second Message-ID.
+    pub(crate) renamed: usize,
     /// Said to be sent, and not at the provider; or at the provider and not stored.
     pub(crate) sent_wrong: usize,
     pub(crate) unconfirmed: usize,
@@ -65,6 +79,8 @@ impl Account {
             + self.replies_lost
             + self.replies_doubled
             + self.sent_twice
+            + self.letters_left_again_wrongly
+            + self.renamed
             + self.sent_wrong
             + self.split;
         wrong == 0 && self.broken.is_empty()
@@ -132,7 +148,7 @@ impl Books {
 
     /// Waits until all that was offered is stored, and nothing waits to be sent or has an unknown end.
     pub(crate) async fn wait_until_settled(&self, said: &Said) {
-        let begun = Instant::now();
+        let (mut since, mut before) = (Instant::now(), (0, 0, 0));
         loop {
             let stored: BTreeSet<String> =
                 self.list("SELECT text FROM messages WHERE kind = 'inbound'").await.into_iter().collect();
@@ -140,10 +156,14 @@ impl Books {
             let pending = self.list("SELECT id FROM outbox WHERE state IN ('queued', 'sending')").await.len();
             let jobs =
                 self.list("SELECT id FROM jobs WHERE done_at IS NULL AND lease_until IS NULL").await.len();
-            if missing == 0 && pending == 0 && jobs == 0 {
+            let left = (missing, pending, jobs);
+            if left == (0, 0, 0) {
                 return;
             }
-            if begun.elapsed() > LONGEST {
+            if left != before {
+                (since, before) = (Instant::now(), left);
+            }
+            if since.elapsed() > LONGEST {
                 // The account says what it is.
                 return;
             }
@@ -152,14 +172,17 @@ impl Books {
     }
 
     /// Counts.
-    pub(crate) async fn account(&self, said: &Said, provider: &FakeTwilio) -> Account {
+    pub(crate) async fn account(&self, said: &Said, provider: &FakeTwilio, post: &Post) -> Account {
         let mut account = Account::default();
         self.count_inbound(said, &mut account).await;
         self.count_outbound(said, provider, &mut account).await;
+        let offered = said.offered.lock().unwrap().clone();
+        self.count_letters(&offered, post, &mut account).await;
         account.split = self
             .list(
-                "SELECT contact_id FROM conversations WHERE state = 'open' GROUP BY contact_id HAVING count(*) > 1 \
-                 UNION ALL SELECT address FROM handles GROUP BY address HAVING count(*) > 1",
+                "SELECT contact_id FROM conversations WHERE state = 'open' AND channel = 'sms' \
+                 GROUP BY contact_id HAVING count(*) > 1 \
+                 UNION ALL SELECT address FROM handles GROUP BY address, trust HAVING count(*) > 1",
             )
             .await
             .len();
@@ -175,6 +198,8 @@ impl Books {
 
     async fn count_inbound(&self, said: &Said, account: &mut Account) {
         let offered = said.offered.lock().unwrap().clone();
+        // First: what is committed meanwhile is no loss.
+        let progress = Progress::read(self).await;
         let rows = self
             .pairs("SELECT text, conversation_id FROM messages WHERE kind = 'inbound' ORDER BY conversation_id, position")
             .await;
@@ -182,21 +207,28 @@ impl Books {
         for (at, (text, _)) in rows.iter().enumerate() {
             place.entry(text).or_default().push(at);
         }
+        let is_acknowledged = |message: &Offered| {
+            message.acknowledged || message.place.as_ref().is_some_and(|place| progress.is_past(place))
+        };
         account.offered = offered.len();
-        account.acknowledged = offered.iter().filter(|message| message.acknowledged).count();
+        account.acknowledged = offered.iter().filter(|message| is_acknowledged(message)).count();
         account.stored = rows.len();
         account.doubled = place.values().filter(|at| at.len() > 1).count();
         let known: BTreeSet<&str> = offered.iter().map(|message| message.text.as_str()).collect();
         account.phantom = place.keys().filter(|text| !known.contains(**text)).count();
-        let mut last: BTreeMap<usize, usize> = BTreeMap::new();
+        // Our own mails lie in the mailbox too: they are nobody's.
+        account.phantom +=
+            self.list("SELECT id FROM messages WHERE author_kind = 'outside_human'").await.len();
+        let mut last: BTreeMap<(usize, &str), usize> = BTreeMap::new();
         for message in &offered {
             let Some(at) = place.get(message.text.as_str()).map(|at| at[0]) else {
                 account.missed += 1;
-                account.lost += usize::from(message.acknowledged);
+                account.lost += usize::from(is_acknowledged(message));
                 continue;
             };
-            if message.acknowledged {
-                let before = last.insert(message.customer, at);
+            if is_acknowledged(message) {
+                let conversation = message.place.as_ref().map_or("", |_| rows[at].1.as_str());
+                let before = last.insert((message.customer, conversation), at);
                 account.out_of_order += usize::from(before.is_some_and(|before| before > at));
             }
         }
@@ -204,21 +236,25 @@ impl Books {
 
     async fn count_outbound(&self, said: &Said, provider: &FakeTwilio, account: &mut Account) {
         let written = said.written.lock().unwrap().clone();
-        let rows = self
-            .pairs(
-                "SELECT text, delivery FROM messages WHERE author_kind = 'associate' AND kind = 'outbound'",
-            )
+        let texts = self
+            .list("SELECT text FROM messages WHERE author_kind = 'associate' AND kind = 'outbound'")
             .await;
         let mut stored: BTreeMap<&str, usize> = BTreeMap::new();
-        for (text, _) in &rows {
+        for text in &texts {
             *stored.entry(text).or_default() += 1;
         }
-        account.replies = rows.len();
+        account.replies = texts.len();
         account.replies_lost = written
             .iter()
             .filter(|reply| reply.accepted && !stored.contains_key(reply.text.as_str()))
             .count();
         account.replies_doubled = stored.values().filter(|count| **count > 1).count();
+        let rows = self
+            .pairs(
+                "SELECT text, delivery FROM messages WHERE author_kind = 'associate' AND kind = 'outbound' \
+                 AND channel = 'sms'",
+            )
+            .await;
         let mut sent: BTreeMap<(String, String), usize> = BTreeMap::new();
         for message in provider.sent() {
             let is_reply = message.body.starts_with("Answer ");

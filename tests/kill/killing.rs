@@ -12,6 +12,7 @@ use crate::{
     account::{Account, Books},
     load::{Load, Said},
     on_both_engines,
+    post::Post,
     process::{Installation, tail},
     testing::Fresh,
 };
@@ -19,9 +20,9 @@ use crate::{
 /// How a run goes.
 struct Run {
     kills: usize,
-    /// It goes on until so many messages were offered.
+    /// It goes on until so many messages were offered, and no channel had less than a quarter of them.
     messages: usize,
-    /// And so many replies were taken: a slow machine is killed more often for it, not let off.
+    /// And so many replies were taken, likewise: a slow machine is killed more often for it, not let off.
     replies: usize,
     /// Whether the provider's list can be read: without it, what was acknowledged must do.
     listing: bool,
@@ -29,15 +30,22 @@ struct Run {
     failpoints: String,
 }
 
-/// How long after it was ready the process is killed.
-fn moment() -> Duration {
-    Duration::from_millis(rand::random_range(20..800))
+/// Waits until the process is to be killed: a while after it was ready, and every other time only once a
+/// letter came in or a mail began to leave. Else a slow machine would never come so far.
+async fn moment(kill: usize, books: &Books, post: &Post) {
+    match kill % 4 {
+        0 => books.wait_for_letter(Duration::from_secs(10)).await,
+        2 => post.wait_for_mail(Duration::from_secs(10)).await,
+        _ => {}
+    }
+    tokio::time::sleep(Duration::from_millis(rand::random_range(20..800))).await;
 }
 
 async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
     let provider =
         FakeTwilio::start(FakeTwilioConfig::new(Arc::new(rapport::clock::SystemClock))).await.unwrap();
-    let at = Arc::new(Installation::new(fresh, &provider).await);
+    let post = Post::start().await;
+    let at = Arc::new(Installation::with_post(fresh, &provider, &post).await);
     if !run.listing {
         for _ in 0..10_000 {
             provider.fail_next(Operation::List, Fault::Refused { status: 500, code: 20500 });
@@ -53,19 +61,31 @@ async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
             },
         );
     }
-    let load = Load::begin(Arc::default(), &at, &provider, Duration::from_millis(60));
+    post.trouble();
+    let load = Load::begin(Arc::default(), &at, &provider, &post, Duration::from_millis(60));
     let mut slowest = Duration::ZERO;
     let mut kills = 0;
-    while kills < run.kills || load.said.count() < run.messages || load.said.accepted() < run.replies {
+    let books = Books::open(&at.fresh.url).await;
+    let lacks =
+        |[sms, letters]: [usize; 2], wanted: usize| sms + letters < wanted || sms.min(letters) < wanted / 4;
+    while kills < run.kills
+        || lacks(load.said.count(), run.messages)
+        || lacks(load.said.accepted(), run.replies)
+    {
         assert!(kills < 600, "so many kills, and the run has not done its share");
         let mut process = at.start(&run.failpoints).await;
-        tokio::time::sleep(moment()).await;
+        moment(kills, &books, &post).await;
         assert!(process.is_alive(), "it ended by itself: {}", tail(&at.log()));
         process.kill();
+        post.draw_line().await;
         slowest = slowest.max(process.ready_after);
         kills += 1;
+        if kills == run.kills / 2 {
+            post.renumber();
+        }
     }
     provider.clear_faults();
+    post.server.clear_faults();
     if !run.listing {
         for _ in 0..10_000 {
             provider.fail_next(Operation::List, Fault::Refused { status: 500, code: 20500 });
@@ -75,15 +95,14 @@ async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
     let process = at.start(&run.failpoints).await;
     let said: Arc<Said> = load.said.clone();
     load.end().await;
-    let books = Books::open(&at.fresh.url).await;
     if run.listing {
         books.wait_until_settled(&said).await;
     }
     let stopped = process.stop().await;
     assert!(stopped < Duration::from_secs(5), "it took {stopped:?} to stop");
-    let account = books.account(&said, &provider).await;
+    let account = books.account(&said, &provider, &post).await;
     books.assert_sound().await;
-    assert_eq!(provider.violations(), Vec::<String>::new());
+    assert_eq!([provider.violations(), post.server.violations()].concat(), Vec::<String>::new());
     println!("{kills} kills, slowest start {slowest:?}, stopped in {stopped:?}: {account:#?}");
     (account, slowest)
 }
@@ -108,30 +127,54 @@ on_both_engines! {
 #[cfg(feature = "sabotage")]
 mod controls {
     use rapport::sabotage::Rule;
+    use rapport_email::sabotage::Rule as OfLetters;
 
     use super::{Account, Fresh, Run, run};
 
-    async fn run_without(rule: Rule, listing: bool) -> Account {
-        let plan =
-            Run { kills: 5, messages: 0, replies: 0, listing, failpoints: format!("{}=return", rule.name()) };
+    async fn run_without(rule: &str, listing: bool) -> Account {
+        let plan = Run { kills: 5, messages: 0, replies: 0, listing, failpoints: format!("{rule}=return") };
         run(Fresh::sqlite(), &plan).await.0
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn an_acknowledgement_before_the_commit_is_seen_as_a_loss() {
-        let account = run_without(Rule::CommitBeforeAck, false).await;
+        let account = run_without(Rule::CommitBeforeAck.name(), false).await;
         assert!(account.lost > 0, "{account:#?}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn an_id_that_is_not_looked_at_is_seen_as_a_double() {
-        let account = run_without(Rule::Dedupe, true).await;
+        let account = run_without(Rule::Dedupe.name(), true).await;
         assert!(account.doubled > 0, "{account:#?}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_blind_retry_is_seen_as_sent_twice() {
-        let account = run_without(Rule::NoBlindRetry, true).await;
+        let account = run_without(Rule::NoBlindRetry.name(), true).await;
         assert!(account.sent_twice > 0, "{account:#?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_resume_point_before_its_mails_is_seen_as_a_loss() {
+        let account = run_without(OfLetters::CursorWithMails.name(), false).await;
+        assert!(account.lost > 0, "{account:#?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn mails_handed_on_the_other_way_round_are_seen_as_out_of_order() {
+        let account = run_without(OfLetters::OrderOfArrival.name(), true).await;
+        assert!(account.out_of_order > 0, "{account:#?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_mail_that_is_not_known_again_is_seen_as_a_double() {
+        let account = run_without(OfLetters::KnownAgain.name(), true).await;
+        assert!(account.doubled > 0, "{account:#?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_mail_with_another_name_at_each_try_is_seen() {
+        let account = run_without(OfLetters::OneName.name(), true).await;
+        assert!(account.renamed > 0, "{account:#?}");
     }
 }

@@ -1,7 +1,8 @@
-//! Customers who write numbered messages and an associate who answers, whether or not the bridge is
-//! there, and what each of them was told.
+//! Customers who write numbered messages, by SMS and by e-mail, and an associate who answers, whether or not
+//! the bridge is there, and what each of them was told.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -14,11 +15,17 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::process::{Installation, OURS};
+use crate::{
+    post::{Place, Post, mail_address_of},
+    process::{Installation, OURS},
+};
 
-/// So many customers write at once, each several numbers one after the other.
-const WRITERS: usize = 12;
-const NUMBERS_EACH: usize = 3;
+/// So many customers send SMS at once, each several numbers one after the other.
+const WRITERS: usize = 10;
+/// So many write e-mail: a bounded number of letters, whoever reads them, and then answers alone.
+const LETTER_WRITERS: usize = 6;
+const LETTERS_EACH: usize = 200;
+const NUMBERS_EACH: usize = 8;
 
 /// A customer's message.
 #[derive(Debug, Clone)]
@@ -27,12 +34,16 @@ pub(crate) struct Offered {
     pub(crate) text: String,
     /// Whether the bridge said that it has it.
     pub(crate) acknowledged: bool,
+    /// Where it lies, as a letter: nobody says of one that it has it, but for the resume point of its folder.
+    pub(crate) place: Option<Place>,
 }
 
 /// An associate's reply.
 #[derive(Debug, Clone)]
 pub(crate) struct Written {
     pub(crate) text: String,
+    /// Whether it leaves as e-mail.
+    pub(crate) is_letter: bool,
     /// Whether the bridge said that it has it.
     pub(crate) accepted: bool,
 }
@@ -48,13 +59,16 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// How many replies the bridge took.
-    pub(crate) fn accepted(&self) -> usize {
-        self.written.lock().unwrap().iter().filter(|written| written.accepted).count()
+    /// How many replies the bridge took, as SMS and as e-mail.
+    pub(crate) fn accepted(&self) -> [usize; 2] {
+        let written = self.written.lock().unwrap();
+        [false, true].map(|letter| written.iter().filter(|of| of.accepted && of.is_letter == letter).count())
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.offered.lock().unwrap().len()
+    /// How many messages were offered, as SMS and as e-mail.
+    pub(crate) fn count(&self) -> [usize; 2] {
+        let offered = self.offered.lock().unwrap();
+        [false, true].map(|letter| offered.iter().filter(|of| of.place.is_some() == letter).count())
     }
 
     fn ends(&self) -> bool {
@@ -78,14 +92,20 @@ impl Load {
         said: Arc<Said>,
         at: &Arc<Installation>,
         provider: &FakeTwilio,
+        post: &Arc<Post>,
         pause: Duration,
     ) -> Self {
         said.stop.store(false, Ordering::SeqCst);
         // Each time other customers: only new ones get an acknowledgement for certain.
-        let first = said.begun.fetch_add(1, Ordering::SeqCst) * WRITERS;
-        let mut tasks: Vec<_> = (first..first + WRITERS)
+        let before = said.begun.fetch_add(1, Ordering::SeqCst);
+        let writers = |many: usize| before * many..(before + 1) * many;
+        let mut tasks: Vec<_> = writers(WRITERS)
             .map(|writer| tokio::spawn(write(said.clone(), provider.clone(), writer, pause)))
             .collect();
+        tasks.extend(
+            writers(LETTER_WRITERS)
+                .map(|writer| tokio::spawn(write_letters(said.clone(), post.clone(), writer, pause))),
+        );
         tasks.push(tokio::spawn(answer(said.clone(), at.clone())));
         Self { said, tasks }
     }
@@ -111,8 +131,33 @@ async fn write(said: Arc<Said>, provider: FakeTwilio, writer: usize, pause: Dura
             let more = provider.deliver_at_once(&sid, 3).await;
             acknowledged |= more.iter().any(rapport_fakes::twilio::CallOutcome::is_success);
         }
-        said.offered.lock().unwrap().push(Offered { customer, text, acknowledged });
+        said.offered.lock().unwrap().push(Offered { customer, text, acknowledged, place: None });
         tokio::time::sleep(pause).await;
+    }
+}
+
+/// Whoever was answered answers that.
+async fn write_letters(said: Arc<Said>, post: Arc<Post>, writer: usize, pause: Duration) {
+    let mut read = 0;
+    let mut got = HashMap::new();
+    let mut written = 0;
+    while !said.ends() {
+        tokio::time::sleep(pause).await;
+        let number = said.next.fetch_add(1, Ordering::SeqCst);
+        let customer = writer * NUMBERS_EACH + number % NUMBERS_EACH;
+        for mail in post.left_after(read) {
+            read += 1;
+            got.insert(mail.to.clone(), mail);
+        }
+        let answers = got.remove(&mail_address_of(customer));
+        if written == LETTERS_EACH && answers.is_none() {
+            continue;
+        }
+        written += usize::from(answers.is_none());
+        let text = format!("Message {number}");
+        let place = post.deliver(customer, number, &text, answers.as_ref());
+        let place = Some(place);
+        said.offered.lock().unwrap().push(Offered { customer, text, acknowledged: false, place });
     }
 }
 
@@ -122,24 +167,33 @@ async fn answer(said: Arc<Said>, at: Arc<Installation>) {
         if waiting.is_empty() {
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
-        for (conversation, position) in waiting {
+        for (conversation, position, is_letter) in waiting {
             let number = said.next.fetch_add(1, Ordering::SeqCst);
             let text = format!("Answer {number}");
             let body = json!({"text": text, "seen_position": position, "close": number.is_multiple_of(4)});
             let accepted = press_send(&said, &at, &conversation, &text, &body).await;
-            said.written.lock().unwrap().push(Written { text, accepted });
+            said.written.lock().unwrap().push(Written { text, is_letter, accepted });
         }
     }
 }
 
-/// Conversations that wait, with the last position in each.
-async fn waiting(at: &Installation) -> Vec<(String, i64)> {
-    let asked = at.request(Method::GET, "/api/v1/conversations?view=all&limit=8").send().await;
+/// A few conversations that wait, with the last position in each, and whether it is one of letters. Any of the
+/// first ones: who writes on and on stands at the head for long, and each reply comes too late for him.
+async fn waiting(at: &Installation) -> Vec<(String, i64, bool)> {
+    let asked = at.request(Method::GET, "/api/v1/conversations?view=all&limit=24").send().await;
     let Ok(answer) = asked else { return Vec::new() };
     let Ok(page) = answer.json::<Value>().await else { return Vec::new() };
     let items = page["items"].as_array().cloned().unwrap_or_default();
     let waits = items.iter().filter(|item| item["due_at"].is_i64());
-    waits.map(|item| (item["id"].as_str().unwrap().to_owned(), item["position"].as_i64().unwrap())).collect()
+    let row = |item: &Value| {
+        let id = item["id"].as_str().unwrap().to_owned();
+        (id, item["position"].as_i64().unwrap(), item["channel"] == "email")
+    };
+    let mut rows: Vec<_> = waits.map(row).collect();
+    while rows.len() > 4 {
+        rows.swap_remove(rand::random_range(0..rows.len()));
+    }
+    rows
 }
 
 /// Presses "send" again with the same key until there is an answer.

@@ -1,8 +1,9 @@
 //! The accountant: the real binary is killed again and again under load, and at each of its fail
 //! points, and what was offered, acknowledged, stored, answered and sent is counted afterwards.
 //!
-//! [`process`] starts and kills the binary; [`load`] plays customers and an associate and remembers
-//! what they were told; [`account`] compares that with the store and the provider. [`killing`] and
+//! [`process`] starts and kills the binary; [`post`] is its mailbox; [`load`] plays customers, by SMS and by
+//! e-mail, and an associate, and remembers what they were told; [`account`] compares that with the store
+//! and the providers, [`letters`] for what left as e-mail. [`killing`] and
 //! [`points`] are the tests, each with the controls that show that the accountant notices; [`full_disk`]
 //! takes its room away, [`second`] starts another one beside it, and [`stopping`] takes its
 //! database away and asks it to end.
@@ -12,8 +13,10 @@
 mod account;
 mod full_disk;
 mod killing;
+mod letters;
 mod load;
 mod points;
+mod post;
 mod process;
 #[path = "../../src/store/rules/queries.rs"]
 mod queries;

@@ -3,9 +3,14 @@
 
 use std::collections::BTreeSet;
 
+/// Every point, of the bridge and of its connectors.
+fn points() -> impl Iterator<Item = &'static str> {
+    rapport::failpoints::POINTS.iter().chain(rapport_email::failpoints::POINTS).copied()
+}
+
 /// The names of the points in a source text.
 fn points_in(source: &str) -> impl Iterator<Item = &str> {
-    ["durable_step!(\"", "fail_point!(\"", "failpoints::pause(\""]
+    ["durable_step!(\"", "fail_point!(\"", "failpoints::pause(\"", "failpoints::fails(\""]
         .into_iter()
         .flat_map(move |mark| source.split(mark).skip(1))
         .filter_map(|rest| rest.split('"').next())
@@ -26,10 +31,11 @@ fn sources(folder: &std::path::Path, found: &mut BTreeSet<String>) {
 #[test]
 fn the_list_of_fail_points_is_that_of_the_source() {
     let mut found = BTreeSet::new();
-    sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-    let listed: BTreeSet<String> =
-        rapport::failpoints::POINTS.iter().map(|point| (*point).to_owned()).collect();
-    assert_eq!(listed.len(), rapport::failpoints::POINTS.len(), "no point is listed twice");
+    for folder in ["src", "connectors/email/src"] {
+        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    }
+    let listed: BTreeSet<String> = points().map(str::to_owned).collect();
+    assert_eq!(listed.len(), points().count(), "no point is listed twice");
     assert_eq!(found, listed);
     assert_eq!(points_in("durable_step!(\"x.y\"); pause(\"z\")").collect::<Vec<_>>(), ["x.y"]);
 }
@@ -44,6 +50,7 @@ mod sweep {
         account::Books,
         load::{Load, Said},
         on_both_engines,
+        post::Post,
         process::{Installation, tail},
         testing::Fresh,
     };
@@ -52,21 +59,25 @@ mod sweep {
         async fn an_error_a_panic_or_the_end_at_any_point_loses_and_doubles_nothing(fresh: Fresh) {
             let clock = Arc::new(rapport::clock::SystemClock);
             let provider = FakeTwilio::start(FakeTwilioConfig::new(clock)).await.unwrap();
-            let at = Arc::new(Installation::new(fresh, &provider).await);
+            let post = Post::start().await;
+            let at = Arc::new(Installation::with_post(fresh, &provider, &post).await);
             let said: Arc<Said> = Arc::default();
             let books = Books::open(&at.fresh.url).await;
             let mut reached = BTreeSet::new();
-            for point in rapport::failpoints::POINTS {
+            for point in super::points() {
                 for action in ["return", "panic", "return(abort)"] {
                     // Not at the first chance: the start has to work.
                     let armed = format!("{point}=4*off->1*{action}->off");
                     let mut process = at.start(&armed).await;
-                    let load = Load::begin(said.clone(), &at, &provider, Duration::from_millis(100));
+                    // What the point leaves unknown may leave again, in the same life.
+                    post.expect_repeat();
+                    let load = Load::begin(said.clone(), &at, &provider, &post, Duration::from_millis(100));
                     let mut ended = false;
                     for tenth in 0..200 {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                         if !process.is_alive() {
                             ended = true;
+                            post.draw_line().await;
                             process = at.start("").await;
                         }
                         // Where the process is to end it is waited for; nothing else can be seen from here.
@@ -75,21 +86,22 @@ mod sweep {
                         }
                     }
                     if ended {
-                        reached.insert(*point);
+                        reached.insert(point);
                     }
                     load.end().await;
                     process.kill();
-                    let account = books.account(&said, &provider).await;
+                    post.draw_line().await;
+                    let account = books.account(&said, &provider, &post).await;
                     assert!(account.is_clean(), "{armed}: {account:#?}\n{}", tail(&at.log()));
                 }
             }
             let process = at.start("").await;
             books.wait_until_settled(&said).await;
             process.stop().await;
-            let account = books.account(&said, &provider).await;
+            let account = books.account(&said, &provider, &post).await;
             println!("{account:#?}");
             assert!(account.is_clean() && account.missed + account.pending + account.undone == 0, "{account:#?}");
-            let all: BTreeSet<&str> = rapport::failpoints::POINTS.iter().copied().collect();
+            let all: BTreeSet<&str> = super::points().collect();
             assert_eq!(reached, all, "every point ended a process");
             books.assert_sound().await;
         }

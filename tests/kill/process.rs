@@ -10,7 +10,10 @@ use rapport_fakes::FakeTwilio;
 use serde_json::json;
 use url::Url;
 
-use crate::testing::Fresh;
+use crate::{
+    post::{self, Post},
+    testing::Fresh,
+};
 
 /// Our number.
 pub(crate) const OURS: &str = "+4915550000001";
@@ -71,6 +74,15 @@ impl Process {
 impl Installation {
     /// Writes a configuration for this provider, and invites an associate.
     pub(crate) async fn new(fresh: Fresh, provider: &FakeTwilio) -> Self {
+        Self::set_up(fresh, provider, "").await
+    }
+
+    /// The same with an inbox for e-mail beside the one for SMS.
+    pub(crate) async fn with_post(fresh: Fresh, provider: &FakeTwilio, post: &Post) -> Self {
+        Self::set_up(fresh, provider, &post.tables()).await
+    }
+
+    async fn set_up(fresh: Fresh, provider: &FakeTwilio, more: &str) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
@@ -79,7 +91,7 @@ impl Installation {
             "data_dir = \"{folder}/data\"\n[server]\nlisten = \"{address}\"\n[store]\nurl = \"{url}\"\n\
              [queue]\nundo_seconds = 0\n[log]\nfilter = \"warn\"\n\
              [inbox.shop]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"{OURS}\"]\n\
-             [inbox.shop.sms]\naccount_sid = \"{sid}\"\nauth_token = {{ env = \"{TOKEN}\" }}\napi_base = \"{api}\"\n",
+             [inbox.shop.sms]\naccount_sid = \"{sid}\"\nauth_token = {{ env = \"{TOKEN}\" }}\napi_base = \"{api}\"\n{more}",
             folder = fresh.folder.display(),
             url = fresh.url,
             sid = provider.account_sid(),
@@ -133,6 +145,7 @@ impl Installation {
             .arg("--config")
             .arg(&self.config)
             .env(TOKEN, &self.token)
+            .env(post::PASSWORD.0, post::PASSWORD.1)
             .env("FAILPOINTS", failpoints)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

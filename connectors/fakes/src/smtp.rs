@@ -160,7 +160,12 @@ impl FakeSmtp {
 
     /// The mails that it took, oldest first.
     pub fn accepted(&self) -> Vec<AcceptedMail> {
-        self.shared.with(|state| state.mails.clone())
+        self.accepted_after(0)
+    }
+
+    /// Those that it took after the first so many.
+    pub fn accepted_after(&self, count: usize) -> Vec<AcceptedMail> {
+        self.shared.with(|state| state.mails.get(count..).unwrap_or_default().to_vec())
     }
 
     /// The next time that this step is reached, it fails like this. Several wait in a row.
