@@ -149,7 +149,7 @@ async fn a_first_reading_that_is_interrupted_goes_on_where_it_was_and_reads_no_o
     }
     let ingress = Arc::new(MemoryIngress::default());
     let running = mailbox.run_with(settings.clone(), &ingress);
-    running.until_stored(200).await;
+    running.until_stored(100).await;
     running.stop().await.unwrap();
     let had = ingress.messages().len();
     assert!(had < 500, "{had}");
@@ -159,4 +159,22 @@ async fn a_first_reading_that_is_interrupted_goes_on_where_it_was_and_reads_no_o
     running.connected().await;
     let expected: Vec<_> = (0..500).map(|number| format!("{:04}", number * 2)).collect();
     assert_eq!(running.texts(), expected);
+}
+
+#[tokio::test]
+async fn what_lies_there_is_stored_in_small_batches_at_first() {
+    let mailbox = Mailbox::start().await;
+    let mut settings = mailbox.settings();
+    settings.start = Start::Days(1);
+    for number in 0..100 {
+        mailbox.fake.deliver("INBOX", mail(&format!("{number:02}")));
+    }
+    let ingress = Arc::new(MemoryIngress::default());
+    ingress.fail(usize::MAX);
+    let running = mailbox.run_with(settings, &ingress);
+    // The first batch is offered again and again, and no other before it is stored.
+    mailbox::until(|| ingress.times_offered("00") > 1).await;
+    assert_eq!((ingress.times_offered("09") > 0, ingress.times_offered("10")), (true, 0));
+    ingress.fail(0);
+    running.until_stored(100).await;
 }

@@ -24,6 +24,9 @@ use crate::{
     inbound::Fetched,
 };
 
+/// So many mails are fetched and stored together at first, and twice as many each time: so a process that
+/// never lives long, because its machine runs out of memory, gets on too.
+const FIRST_MAILS: usize = 10;
 /// The most mails, and bytes of them, that are fetched and stored together.
 const MOST_MAILS: usize = 200;
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
@@ -52,7 +55,16 @@ pub(super) async fn look(
     // One batch waits while one is read, one is stored and one is fetched: that bounds the memory.
     let (fetched, to_read) = channel(1);
     let (read, to_store) = channel(1);
-    let mut round = Round { receiving, ctx, link, folders, memory, out: fetched, now: ctx.clock.now() };
+    let mut round = Round {
+        receiving,
+        ctx,
+        link,
+        folders,
+        memory,
+        out: fetched,
+        now: ctx.clock.now(),
+        most: FIRST_MAILS,
+    };
     let looking = async move { round.run().await };
     let reading = storing::read(&receiving.translator, to_read, read);
     let storing = storing::store(receiving, ctx, to_store);
@@ -69,6 +81,8 @@ pub(super) struct Round<'a> {
     pub(super) memory: &'a mut Memory,
     out: Sender<Chunk>,
     pub(super) now: Timestamp,
+    /// How many mails the next batch has at most.
+    most: usize,
 }
 
 /// A mail in its turn: its folder, when it came, and what the folder says about it.
@@ -147,7 +161,7 @@ impl Round<'_> {
     async fn next_batch(&mut self) -> Result<Option<Vec<Turn>>, Trouble> {
         let mut turns: Vec<Turn> = Vec::new();
         let mut bytes = 0;
-        while turns.len() < MOST_MAILS && self.has_room() {
+        while turns.len() < self.most && self.has_room() {
             let Some((folder, at, size, losses)) = self.next().await? else { break };
             // A mail at which the connection broke is fetched alone, to be sure that it is the one.
             if !turns.is_empty() && (losses > 0 || bytes + size > MOST_BYTES) {
@@ -160,6 +174,7 @@ impl Round<'_> {
                 break;
             }
         }
+        self.most = (self.most * 2).min(MOST_MAILS);
         Ok((!turns.is_empty()).then_some(turns))
     }
 
