@@ -118,7 +118,7 @@ impl Write for Switch {
 async fn cancel(tx: &mut Tx, inbox: &InboxId) -> Result<(), StoreError> {
     let rows = tx
         .all(
-            "SELECT id, message_id, recipient, part, state, automatic FROM outbox \
+            "SELECT id, message_id, recipient, part, state, automatic, perhaps_sent FROM outbox \
              WHERE inbox_id = $1 AND state = 'queued' AND automatic ORDER BY id",
             values![inbox],
         )

@@ -46,6 +46,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0005_decisions.sql"),
         include_str!("../../migrations/postgres/0005_decisions.sql"),
     ),
+    (
+        6,
+        "perhaps_sent",
+        include_str!("../../migrations/sqlite/0006_perhaps_sent.sql"),
+        include_str!("../../migrations/postgres/0006_perhaps_sent.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

@@ -85,6 +85,8 @@ pub(super) struct OutboxRow {
     pub part: i64,
     pub state: DeliveryState,
     pub automatic: bool,
+    /// Whether nobody knows what became of an earlier attempt.
+    pub perhaps_sent: bool,
 }
 
 impl OutboxRow {
@@ -97,6 +99,7 @@ impl OutboxRow {
             state: DeliveryState::parse(&row.get::<String>("state")?)
                 .ok_or(StoreError::Corrupt { column: "outbox.state" })?,
             automatic: row.get("automatic")?,
+            perhaps_sent: row.get("perhaps_sent")?,
         })
     }
 }
@@ -108,7 +111,7 @@ pub(super) async fn find_by_external(
     id: &ExternalMessageId,
 ) -> Result<Option<OutboxRow>, StoreError> {
     tx.first(
-        "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE inbox_id = $1 AND external_id = $2",
+        "SELECT id, message_id, recipient, part, state, automatic, perhaps_sent FROM outbox WHERE inbox_id = $1 AND external_id = $2",
         values![inbox, id],
     )
     .await?
@@ -118,13 +121,15 @@ pub(super) async fn find_by_external(
 }
 
 /// Moves a part on, if its state allows it, and with it the message, its deliveries, what is owed and
-/// what the queue shows.
+/// what the queue shows. What may have left already is not cancelled, it is unconfirmed.
 pub(super) async fn advance(
     tx: &mut Tx,
     row: &OutboxRow,
     state: DeliveryState,
     reason: Option<&str>,
 ) -> Result<(), StoreError> {
+    let is_too_late = state == DeliveryState::Cancelled && row.perhaps_sent;
+    let state = if is_too_late { DeliveryState::Unconfirmed } else { state };
     if !row.state.may_become(state) {
         return Ok(());
     }
@@ -150,7 +155,7 @@ pub(super) async fn advance(
 pub(super) async fn silence_bot(tx: &mut Tx, conversation: &ConversationId) -> Result<(), StoreError> {
     let rows = tx
         .all(
-            "SELECT o.id, o.message_id, o.recipient, o.part, o.state, o.automatic FROM messages m JOIN outbox o ON o.message_id = m.id \
+            "SELECT o.id, o.message_id, o.recipient, o.part, o.state, o.automatic, o.perhaps_sent FROM messages m JOIN outbox o ON o.message_id = m.id \
              WHERE m.conversation_id = $1 AND m.automatic_kind IS NOT NULL AND o.state = 'queued'",
             values![conversation],
         )
@@ -185,7 +190,7 @@ impl Write for Claim {
              AND u.part < p.part AND u.state = 'unconfirmed')))) \
              ORDER BY o.due_at, o.ticket LIMIT $5",
             dialect::skip_locked(tx.engine()),
-            ") RETURNING id, message_id, recipient, part, state, automatic, attempt, thread_id, text, attachments",
+            ") RETURNING id, message_id, recipient, part, state, automatic, perhaps_sent, attempt, thread_id, text, attachments",
         ]
         .concat();
         let rows =
@@ -293,7 +298,7 @@ impl Write for Settle {
     async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         durable_step!("outbox.settle");
         let sql = [
-            "SELECT id, message_id, recipient, part, state, automatic, lease_owner FROM outbox WHERE id = $1",
+            "SELECT id, message_id, recipient, part, state, automatic, perhaps_sent, lease_owner FROM outbox WHERE id = $1",
             dialect::for_update(tx.engine()),
         ]
         .concat();
@@ -314,12 +319,16 @@ impl Write for Settle {
             }
             SendOutcome::Failed { reason } => advance(tx, &row, DeliveryState::Failed, Some(reason)).await,
             SendOutcome::Again { at, reason } => requeue(tx, &row, *at, reason).await,
-            SendOutcome::Unknown if self.idempotent => {
-                requeue(tx, &row, tx.now, "sent again under the same key").await
-            }
+            SendOutcome::Unknown if self.idempotent => send_again(tx, &row).await,
             SendOutcome::Unknown => advance(tx, &row, DeliveryState::Unconfirmed, None).await,
         }
     }
+}
+
+/// Tries once more what may have been sent: the channel tells repeats apart.
+async fn send_again(tx: &mut Tx, row: &OutboxRow) -> Result<(), StoreError> {
+    tx.execute("UPDATE outbox SET perhaps_sent = TRUE WHERE id = $1", values![&row.id]).await?;
+    requeue(tx, row, tx.now, "sent again under the same key").await
 }
 
 async fn requeue(tx: &mut Tx, row: &OutboxRow, at: Timestamp, reason: &str) -> Result<(), StoreError> {
@@ -369,7 +378,7 @@ impl Write for Expire {
         let now = tx.now;
         let earlier = self.earlier.clone().unwrap_or_default();
         let sql = [
-            "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE inbox_id = $1 AND state = 'sending' \
+            "SELECT id, message_id, recipient, part, state, automatic, perhaps_sent FROM outbox WHERE inbox_id = $1 AND state = 'sending' \
              AND (lease_until <= $2 OR (lease_owner <> $3 AND lease_owner LIKE $4))",
             dialect::for_update(tx.engine()),
         ]
@@ -378,7 +387,7 @@ impl Write for Expire {
         for row in &rows {
             let row = OutboxRow::read(row)?;
             if self.idempotent {
-                requeue(tx, &row, now, "sent again under the same key").await?;
+                send_again(tx, &row).await?;
             } else {
                 advance(tx, &row, DeliveryState::Unconfirmed, None).await?;
             }

@@ -57,7 +57,7 @@ impl Write for Settle {
 impl Settle {
     async fn settle(&self, tx: &mut Tx, inbox: &InboxId) -> Result<usize, StoreError> {
         let sql = [
-            "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE inbox_id = $1 AND (state = 'queued' \
+            "SELECT id, message_id, recipient, part, state, automatic, perhaps_sent FROM outbox WHERE inbox_id = $1 AND (state = 'queued' \
              OR (state = 'sending' AND (lease_until <= $2 OR (lease_owner <> $3 AND lease_owner LIKE $4)))) \
              ORDER BY message_id, recipient, part",
             dialect::for_update(tx.engine()),
@@ -69,7 +69,7 @@ impl Settle {
         for row in &rows {
             let row = OutboxRow::read(row)?;
             let whole = (row.message.clone(), row.recipient.clone());
-            if row.state == DeliveryState::Sending {
+            if row.state == DeliveryState::Sending || row.perhaps_sent {
                 outbox::advance(tx, &row, DeliveryState::Unconfirmed, None).await?;
             } else if failed.as_ref() != Some(&whole) {
                 // The parts behind it fall with it.

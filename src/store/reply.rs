@@ -318,7 +318,7 @@ impl OnMessage {
 
     pub(super) async fn parts(&self, tx: &mut Tx) -> Result<Vec<outbox::OutboxRow>, StoreError> {
         tx.all(
-            "SELECT id, message_id, recipient, part, state, automatic FROM outbox WHERE message_id = $1 ORDER BY ticket",
+            "SELECT id, message_id, recipient, part, state, automatic, perhaps_sent FROM outbox WHERE message_id = $1 ORDER BY ticket",
             values![&self.message],
         )
         .await?

@@ -72,7 +72,7 @@ impl Write for Undo {
             // Asked twice, for want of the first answer. Its files are free already.
             return Ok(undone);
         }
-        if parts.iter().any(|part| part.state != DeliveryState::Queued) {
+        if parts.iter().any(|part| part.state != DeliveryState::Queued || part.perhaps_sent) {
             return Err(Conflict::TooLate.into());
         }
         tx.execute("UPDATE outbox SET state = 'cancelled' WHERE message_id = $1", values![&self.act.message])

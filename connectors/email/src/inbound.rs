@@ -217,7 +217,8 @@ impl Translator {
         token: Option<OutboxId>,
     ) -> InboundMessage {
         let machine = reading.nature.machine;
-        let content_key = (!sabotage::breaks(Rule::KnownAgain)).then(|| content::key(&reading, verdict.standing));
+        let content_key =
+            (!sabotage::breaks(Rule::KnownAgain)).then(|| content::key(&reading, verdict.standing));
         let attachments = std::mem::take(&mut reading.files)
             .into_iter()
             .map(|file| InboundAttachment {

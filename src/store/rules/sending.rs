@@ -5,7 +5,7 @@ use std::time::Duration;
 use rapport_model::{
     Clock as _, DeliveryState, InboundEvent,
     event::ReachChange::{Back, OptedOut},
-    id::ConversationId,
+    id::{ConversationId, OutboxId},
     outbound::Part,
 };
 
@@ -139,6 +139,23 @@ on_both_engines! {
         assert_eq!(desk.number(sql, Vec::new()).await, 1);
         let claimed = desk.claim().await;
         assert_eq!((claimed.len(), &claimed[0].message), (1, &reply));
+    }
+
+    async fn what_may_have_left_is_neither_taken_back_nor_called_cancelled(fresh: Fresh) {
+        let (desk, conversation) = acknowledged(fresh).await;
+        let store = &desk.shop.store;
+        let unknown = async |id: &OutboxId| {
+            store.update_outbox(&"advice".into(), id, SendOutcome::Unknown, true).await.unwrap();
+        };
+        unknown(&desk.claim().await[0].id).await;
+        let reply = desk.reply(&conversation, "Hi", 1).await;
+        let bots = "SELECT state FROM outbox WHERE automatic";
+        assert_eq!(desk.row(bots, Vec::new()).await.get::<String>("state").unwrap(), "unconfirmed");
+
+        unknown(&desk.claim().await[0].id).await;
+        let late = store.undo(&desk.mara, &reply).await;
+        assert!(matches!(late, Err(StoreError::Conflict(Conflict::TooLate))), "{late:?}");
+        assert_eq!(desk.claim_now().await[0].message, reply, "it is tried again");
     }
 
     async fn an_acknowledgement_that_could_not_leave_is_not_sent_into_a_later_turn(fresh: Fresh) {
