@@ -218,7 +218,9 @@ on_both_engines! {
                 let items = page["messages"]["items"].as_array().unwrap();
                 let message = items.iter().find(|message| message["id"] == id).unwrap().clone();
                 let states: Vec<_> = message["deliveries"].as_array().unwrap().iter().map(|d| d["state"].clone()).collect();
-                if states.contains(&json!("failed")) && states.contains(&json!("sent")) {
+                // A page is read in several questions: the message may be older in it than its deliveries.
+                let is_settled = message["delivery"] != "queued" && message["delivery"] != "sending";
+                if is_settled && states.contains(&json!("failed")) && states.contains(&json!("sent")) {
                     break message;
                 }
                 tokio::task::yield_now().await;
