@@ -273,7 +273,9 @@ impl MailServer {
     /// Brings the server of `slow.example` back for as long as what is returned lives: what waits for it
     /// is delivered within seconds.
     pub async fn open_slow_domain(&self) -> Proxy {
-        Proxy::between(self.ports.slow(), self.ports.lmtp()).await
+        let back = Proxy::between(self.ports.slow(), self.ports.lmtp()).await;
+        self.postfix.look_again();
+        back
     }
 
     fn keeper(&self) -> &Keeper {

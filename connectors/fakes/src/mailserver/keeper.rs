@@ -126,6 +126,11 @@ impl Daemon {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Lets it read its configuration again.
+    pub(super) fn reload(&self) {
+        signal("HUP", &self.child.id().to_string());
+    }
+
     /// Ends all its processes at once, with no chance to say anything.
     pub(super) fn kill(mut self) {
         signal("KILL", &format!("-{}", self.child.id()));

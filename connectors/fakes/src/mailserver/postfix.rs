@@ -76,6 +76,12 @@ impl Postfix {
         self.daemon = Some(daemon);
     }
 
+    /// Has it look through its whole queue anew, also for what it lost sight of: where it tries again within
+    /// seconds, it can meet a mail that it has not yet put aside, and passes over that one from then on.
+    pub(super) fn look_again(&self) {
+        self.daemon.as_ref().expect("Postfix runs").reload();
+    }
+
     /// Stops it; what is queued stays.
     pub(super) fn stop(&mut self) {
         self.daemon.take().expect("Postfix runs").stop();
