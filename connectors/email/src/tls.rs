@@ -67,7 +67,7 @@ pub(crate) fn wrong_tls(error: &io::Error) -> Option<&'static str> {
             "the server's certificate has expired"
         }
         CertificateError::UnknownIssuer => {
-            "the server's certificate is signed by nobody that is trusted; see the key roots"
+            "the server's certificate is signed by nobody that is trusted; see the key ca"
         }
         _ => "the server's certificate is not valid",
     })

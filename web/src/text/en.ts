@@ -533,11 +533,11 @@ const en = {
   noInboxesLead: 'Inboxes are named in the configuration file, under [inbox.NAME].',
   todo: {
     unauthorized:
-      'The provider no longer accepts our key. Make a new one in its console, put it into the configuration, and start Rapport again.',
+      'Our key or password is refused. Put the right one into the configuration and start Rapport again. If the old one is accepted again, this ends by itself.',
     misconfigured:
-      'The configuration names something that the provider does not know. “rapport check --connect” says what.',
+      'Something in the configuration, or at the other side, has to be put right. “rapport check --connect” tells when it is.',
     reconnecting: 'Usually back within minutes. You need not do anything.',
-    degraded: 'The provider is slow or partly down. Messages are kept and sent in order.',
+    degraded: 'The rest works. Messages are kept and sent in order; this is tried again by itself.',
   } as Record<string, string>,
 }
 
