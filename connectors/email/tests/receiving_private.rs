@@ -62,7 +62,7 @@ async fn a_certificate_that_nobody_signed_whom_we_trust_is_refused() {
     let mut settings = mailbox.settings();
     settings.imap.roots = None;
     let reason = refusal(&mailbox, settings).await;
-    assert!(reason.contains("roots"), "{reason}");
+    assert!(reason.contains("see the key ca"), "{reason}");
 }
 
 #[tokio::test]
