@@ -19,7 +19,7 @@ use rapport::{
 use rapport_model::{
     Address, Author, InboundEvent, Letter, Trust,
     bot::Unanswerable,
-    event::{Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
+    event::{Chat, Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     letter::{Mark, Recipient},
 };
 use serde::Deserialize;
@@ -120,6 +120,7 @@ async fn store(server: &Server, line: &str, number: u32) -> anyhow::Result<Strin
     });
     let thread = posted.thread.unwrap_or_else(|| id.clone());
     let message = InboundMessage {
+        chat: Chat::default(),
         id: id.as_str().into(),
         content_key: None,
         thread: ThreadRef {

@@ -86,7 +86,7 @@ async fn wait(
 
 /// Whether the channel tells repeats apart: then an unknown outcome may be sent again.
 fn is_idempotent(inbox: &Inbox) -> bool {
-    inbox.connector.capabilities().idempotent_send || sabotage::breaks(Rule::NoBlindRetry)
+    inbox.connector.capabilities().idempotent_send.is_some() || sabotage::breaks(Rule::NoBlindRetry)
 }
 
 async fn send(engine: Engine, id: InboxId, row: Claimed) {
@@ -95,7 +95,15 @@ async fn send(engine: Engine, id: InboxId, row: Claimed) {
         Ok(outgoing) => outgoing,
         Err(error) => {
             tracing::error!(inbox.id = %id, %error, "The files of a part could not be read");
-            let outcome = failed(&engine, inbox, row.attempt, &SendError::Transient { retry_after: None });
+            let outcome = failed(
+                &engine,
+                inbox,
+                row.attempt,
+                &SendError::Transient {
+                    retry_after: None,
+                    reason: "the files of the message could not be read".to_owned(),
+                },
+            );
             return record(&engine, inbox, &row, outcome).await;
         }
     };
@@ -134,7 +142,7 @@ async fn outgoing(engine: &Engine, inbox: &Inbox, row: &Claimed) -> Result<Outgo
         automatic: row.automatic,
         reply_to: None,
         heading: row.heading.clone(),
-        part: Part { text: row.text.clone(), attachments: row.attachments.clone() },
+        part: Part { text: row.text.clone(), attachments: row.attachments.clone(), ..Part::default() },
         media,
     })
 }
@@ -146,8 +154,10 @@ fn failed(engine: &Engine, inbox: &Inbox, attempt: u32, error: &SendError) -> Se
         None => SendOutcome::Failed { reason: format!("Given up after {attempt} tries: {reason}") },
     };
     match error {
-        SendError::Transient { retry_after } => {
-            again(*retry_after, "the provider could not be reached, or was busy")
+        SendError::Transient { retry_after, reason } => again(*retry_after, reason),
+        SendError::Misconfigured { reason } => {
+            inbox.health.report(Health::Misconfigured { reason: reason.clone() });
+            again(Some(UNAUTHORIZED), reason)
         }
         SendError::Unauthorized => {
             inbox.health.report(Health::Unauthorized);

@@ -142,7 +142,11 @@ impl Engine {
                 size: file.size,
             })
             .collect();
-        Ok(inbox.connector.plan(&OutboundMessage { text: text.to_owned(), attachments })?)
+        Ok(inbox.connector.plan(&OutboundMessage {
+            text: text.to_owned(),
+            attachments,
+            ..OutboundMessage::default()
+        })?)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use rapport_model::{
     Address, Author, Clock as _, InboundEvent, Letter, Timestamp, Trust,
-    event::{InboundMessage, RawPayload, ThreadKind, ThreadRef},
+    event::{Chat, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     id::{AssociateId, ConversationId, InboxId, TeamId},
 };
 
@@ -105,6 +105,7 @@ impl Shop {
 /// A customer's message under an id of the caller's.
 pub(super) fn message(id: &str, from: &str, text: &str, at: Timestamp) -> InboundEvent {
     InboundEvent::Message(Box::new(InboundMessage {
+        chat: Chat::default(),
         id: id.into(),
         content_key: None,
         thread: ThreadRef {

@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use rapport::store::{IngestRequest, Kept, KeptFile};
 use rapport_model::{
     Address, Author, InboundEvent, Trust,
-    event::{Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
+    event::{Chat, Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     letter::{Mark, Recipient, RecipientRole},
 };
 use reqwest::StatusCode;
@@ -55,6 +55,7 @@ impl Letter {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let to = |role, address: &str| Recipient { role, address: Address::new(address), name: None };
         let event = InboundEvent::Message(Box::new(InboundMessage {
+            chat: Chat::default(),
             id: id.as_str().into(),
             content_key: None,
             thread: ThreadRef {

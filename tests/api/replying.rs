@@ -7,7 +7,7 @@ use rapport::store::{IngestRequest, Kept};
 use rapport_fakes::smtp::{AcceptedMail, FakeSmtp, FakeSmtpConfig, Fault, Privacy, Stage};
 use rapport_model::{
     Address, Author, InboundEvent, Trust,
-    event::{InboundMessage, RawPayload, ThreadKind, ThreadRef},
+    event::{Chat, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     letter::{Recipient, RecipientRole},
 };
 use reqwest::{Method, StatusCode};
@@ -55,6 +55,7 @@ impl Post {
             name: (address == "bert@y.example").then(|| "Bert".to_owned()),
         };
         let event = InboundEvent::Message(Box::new(InboundMessage {
+            chat: Chat::default(),
             id: "inbox/1/1".into(),
             content_key: None,
             thread: ThreadRef {

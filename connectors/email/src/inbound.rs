@@ -9,7 +9,7 @@ mod content;
 use rapport_sdk::model::{
     Address, Author, DeliveryState, InboundEvent, Letter, Timestamp,
     bot::Unanswerable,
-    event::{Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
+    event::{Chat, Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     id::{ExternalMessageId, ExternalThreadId, MessageName, OutboxId},
     letter::{Follows, Mark, Recipient, RecipientRole},
 };
@@ -233,6 +233,7 @@ impl Translator {
         let answered_by_nobody = machine.is_some() || author.is_spoof_of_us;
         let text = if reading.text_reply.trim().is_empty() { reading.text } else { reading.text_reply };
         InboundMessage {
+            chat: Chat::default(),
             thread: ThreadRef {
                 id: ExternalThreadId(id.0.clone()),
                 kind: ThreadKind::Private,

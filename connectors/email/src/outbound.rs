@@ -9,6 +9,8 @@ use rapport_sdk::model::{
 
 /// The longest text, in characters.
 const LONGEST_TEXT: u32 = 200_000;
+/// A mail keeps its Message-ID, by which servers and readers know it again.
+const SAME_NAME: Duration = Duration::MAX;
 /// 25 MB take it at 100 kB a second.
 const LONGEST_SEND: Duration = Duration::from_mins(5);
 
@@ -26,7 +28,7 @@ pub fn capabilities(largest_files: u64) -> Capabilities {
         delivery_receipts: true,
         read_receipts: false,
         threads: true,
-        idempotent_send: true,
+        idempotent_send: Some(SAME_NAME),
         longest_send: LONGEST_SEND,
         may_start: true,
         reply_window: None,
@@ -56,7 +58,7 @@ pub fn plan(message: &OutboundMessage, largest_files: u64) -> Result<Vec<Part>, 
         }
     }
     let attachments = message.attachments.iter().map(|file| file.id.clone()).collect();
-    Ok(vec![Part { text: message.text.clone(), attachments }])
+    Ok(vec![Part { text: message.text.clone(), attachments, ..Part::default() }])
 }
 
 #[cfg(test)]
@@ -72,7 +74,11 @@ mod tests {
             content_type: "application/pdf".to_owned(),
             size,
         };
-        OutboundMessage { text: text.to_owned(), attachments: sizes.iter().map(file).collect() }
+        OutboundMessage {
+            text: text.to_owned(),
+            attachments: sizes.iter().map(file).collect(),
+            ..OutboundMessage::default()
+        }
     }
 
     #[test]

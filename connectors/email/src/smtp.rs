@@ -105,6 +105,9 @@ enum Failure {
     Unknown,
 }
 
+/// What is said where no connection comes about, or none holds.
+const AWAY: &str = "the server for sending mail could not be reached";
+
 impl From<wire::Lost> for Failure {
     fn from(_: wire::Lost) -> Self {
         Self::Lost
@@ -135,22 +138,20 @@ impl Failure {
     /// What the bridge has to know: surely not sent, never to be sent, or unknown.
     fn for_send(self) -> SendError {
         match self {
-            Self::Away
-            | Self::Insecure(_)
-            | Self::Lost
-            | Self::NoToken(ConnectorError::Misconfigured { .. }) => {
-                SendError::Transient { retry_after: None }
-            }
+            Self::Away | Self::Lost => SendError::Transient { retry_after: None, reason: AWAY.to_owned() },
+            Self::Insecure(reason) => SendError::Misconfigured { reason: reason.to_owned() },
+            Self::NoToken(ConnectorError::Misconfigured { reason }) => SendError::Misconfigured { reason },
             Self::Refused { reply, .. } if matches!(reply.code, 530 | 534 | 535 | 538) => {
                 SendError::Unauthorized
             }
-            Self::Refused { reply, .. } if reply.is_transient() => {
-                SendError::Transient { retry_after: reply.wish() }
+            Self::Refused { reply, stage } if reply.is_transient() => {
+                let (retry_after, reason) = (reply.wish(), reply.in_words(stage));
+                SendError::Transient { retry_after, reason }
             }
             Self::Refused { reply, stage } => SendError::Rejected { code: reply.in_words(stage) },
             Self::Unauthorized | Self::NoToken(ConnectorError::Unauthorized) => SendError::Unauthorized,
-            Self::NoToken(ConnectorError::Transient { retry_after, .. }) => {
-                SendError::Transient { retry_after }
+            Self::NoToken(ConnectorError::Transient { retry_after, reason }) => {
+                SendError::Transient { retry_after, reason }
             }
             Self::TooLarge { size, limit } => {
                 let code = format!("552 5.3.4: the mail has {size} bytes; our mail server takes {limit}");
@@ -168,7 +169,7 @@ impl Failure {
         let transient =
             |reason: &str| ConnectorError::Transient { retry_after: None, reason: reason.to_owned() };
         match self {
-            Self::Away => transient("the server for sending mail could not be reached"),
+            Self::Away => transient(AWAY),
             Self::Insecure(reason) => {
                 ConnectorError::Misconfigured { reason: format!("sending mail: {reason}") }
             }

@@ -10,7 +10,8 @@ use post::{OURS, Post, THEIRS, USER, file, outgoing};
 use rapport_fakes::smtp::{Fault, Privacy, Stage};
 use rapport_sdk::{Connector as _, model::outbound::SendError};
 
-const TRANSIENT: Result<(), SendError> = Err(SendError::Transient { retry_after: None });
+const TRANSIENT: Result<(), SendError> =
+    Err(SendError::Transient { retry_after: None, reason: String::new() });
 const UNAUTHORIZED: Result<(), SendError> = Err(SendError::Unauthorized);
 const UNKNOWN: Result<(), SendError> = Err(SendError::Unknown);
 /// The steps of a mail up to the answer that settles it.
@@ -26,14 +27,24 @@ const STEPS: [Stage; 9] = [
     Stage::Dot,
 ];
 
+/// The kind alone, without what is said of it.
+fn kind<T>(outcome: Result<T, SendError>) -> Result<(), SendError> {
+    match outcome {
+        Err(SendError::Transient { retry_after, .. }) => {
+            Err(SendError::Transient { retry_after, reason: String::new() })
+        }
+        other => other.map(drop),
+    }
+}
+
 /// What comes of a send when a step fails, and how many mails the server took.
 async fn outcome(stage: Stage, fault: Fault) -> (Result<(), SendError>, usize) {
     let post = Post::start().await;
     post.fake.fail_next(stage, fault);
-    let outcome = post.connector().send(&outgoing(&"a line of text\n".repeat(100))).await.map(drop);
+    let sent = post.connector().send(&outgoing(&"a line of text\n".repeat(100))).await;
     assert!(!post.fake.fault_waits(stage), "{stage:?} was reached");
     assert_eq!(post.fake.violations(), Vec::<String>::new());
-    (outcome, post.fake.accepted().len())
+    (kind(sent), post.fake.accepted().len())
 }
 
 #[tokio::test]
@@ -83,7 +94,8 @@ async fn a_refusal_for_good_says_why_and_wrong_credentials_are_told_apart() {
     for code in [500, 501, 504, 534, 535, 538, 550, 554] {
         assert_eq!(outcome(Stage::Auth, Fault::reply(&format!("{code} no"))).await, (UNAUTHORIZED, 0));
     }
-    assert_eq!(outcome(Stage::StartTls, Fault::reply("554 5.7.3 no")).await, (TRANSIENT, 0));
+    let refused = outcome(Stage::StartTls, Fault::reply("554 5.7.3 no")).await;
+    assert!(matches!(refused, (Err(SendError::Misconfigured { .. }), 0)), "{refused:?}");
 }
 
 #[tokio::test]
@@ -119,8 +131,8 @@ async fn a_connection_that_breaks_inside_of_a_long_text_is_not_sent() {
         let mut outgoing = outgoing("see the film");
         // More than the buffers between the two hold.
         outgoing.media = vec![file("film.bin", "application/octet-stream", &vec![7; 16 << 20])];
-        let outcome = post.connector().send(&outgoing).await.map(drop);
-        assert_eq!(outcome, TRANSIENT, "{fault:?}");
+        let outcome = post.connector().send(&outgoing).await;
+        assert_eq!(kind(outcome), TRANSIENT, "{fault:?}");
         assert_eq!(post.fake.accepted(), []);
         post.connector().send(&outgoing).await.unwrap();
         assert_eq!(post.fake.accepted().len(), 1);
@@ -178,7 +190,8 @@ async fn greylisting_says_when_to_come_again() {
     post.fake.greylist(true);
     let (connector, outgoing) = (post.connector(), outgoing("hi"));
     let retry_after = Some(Duration::from_secs(90));
-    assert_eq!(connector.send(&outgoing).await, Err(SendError::Transient { retry_after }));
+    let outcome = kind(connector.send(&outgoing).await);
+    assert_eq!(outcome, Err(SendError::Transient { retry_after, reason: String::new() }));
     connector.send(&outgoing).await.unwrap();
     post.only();
 }
@@ -217,5 +230,5 @@ async fn nothing_is_sent_where_nobody_listens() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     settings.smtp.port = free.local_addr().unwrap().port();
     drop(free);
-    assert_eq!(Post::connector_with(settings).send(&outgoing("hi")).await.map(drop), TRANSIENT);
+    assert_eq!(kind(Post::connector_with(settings).send(&outgoing("hi")).await), TRANSIENT);
 }

@@ -53,9 +53,9 @@ pub struct Capabilities {
     pub read_receipts: bool,
     /// Whether one person can have several threads on this inbox.
     pub threads: bool,
-    /// Whether sending the same key twice is one message at the provider: only then may an
-    /// unknown outcome be sent again by itself.
-    pub idempotent_send: bool,
+    /// For how long the provider takes a second send of the same key for the first: only then, and only
+    /// so long, may an unknown outcome be sent again by itself. `None` = it does not.
+    pub idempotent_send: Option<Duration>,
     /// A send that takes longer counts as unknown. A channel that sends files as bytes needs minutes on a
     /// slow line.
     pub longest_send: Duration,

@@ -6,6 +6,7 @@ use crate::{
     delivery::DeliveryState,
     id::{ExternalMessageId, ExternalThreadId},
     letter::Letter,
+    rich::Span,
     secret::Address,
     time::Timestamp,
 };
@@ -22,8 +23,13 @@ pub enum InboundEvent {
         id: ExternalMessageId,
         /// Its new text.
         text: String,
-        /// When, by the provider's clock.
+        /// How that is dressed.
+        spans: Vec<Span>,
+        /// When, by the provider's clock. One that is older than what is known changes nothing.
         at: Timestamp,
+        /// The whole message as it is now, where the channel tells it: one that was never seen comes in
+        /// with that.
+        whole: Option<Box<InboundMessage>>,
     },
     /// A message was taken back by its author.
     Retraction {
@@ -165,8 +171,24 @@ pub struct InboundMessage {
     pub unanswerable: Option<Unanswerable>,
     /// What a letter has beside its words; empty for a chat.
     pub letter: Letter,
+    /// What a chat has beside its words; empty for a letter.
+    pub chat: Chat,
     /// What came, byte by byte.
     pub raw: RawPayload,
+}
+
+/// What a chat's message has beside its words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chat {
+    /// How the text is dressed.
+    pub spans: Vec<Span>,
+    /// What the channel calls the set of files that this is one of, where it sends each as a message of its
+    /// own. All of one set in one thread are one message; the caption may come with any of them.
+    pub album: Option<String>,
+    /// What the sender brought along from the link or code by which they came.
+    pub entry: Option<String>,
+    /// Whose words these are, where the sender passed them on.
+    pub forwarded_from: Option<String>,
 }
 
 /// The raw form of what came in.
@@ -204,6 +226,8 @@ pub enum Content {
     Here(Vec<u8>),
     /// It is to be fetched later; only the connector that wrote the reference understands it.
     ByReference(String),
+    /// It can't be had; why, for a person.
+    Withheld(String),
 }
 
 impl std::fmt::Debug for Content {
@@ -211,6 +235,7 @@ impl std::fmt::Debug for Content {
         match self {
             Self::Here(bytes) => write!(f, "[{} bytes]", bytes.len()),
             Self::ByReference(_) => f.write_str("[a reference]"),
+            Self::Withheld(reason) => write!(f, "[withheld: {reason}]"),
         }
     }
 }

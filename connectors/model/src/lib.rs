@@ -13,6 +13,7 @@ pub mod health;
 pub mod id;
 pub mod letter;
 pub mod outbound;
+pub mod rich;
 pub mod secret;
 pub mod text;
 pub mod time;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     id::{AttachmentId, ExternalMessageId, ExternalThreadId, OutboxId},
     letter::Heading,
+    rich::Span,
     secret::Address,
 };
 
@@ -22,19 +23,23 @@ pub struct OutboundAttachment {
 }
 
 /// A message that a person, or the bot within its few kinds, wants to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutboundMessage {
     /// The text as written.
     pub text: String,
+    /// How it is dressed; left off where the channel has no such thing.
+    pub spans: Vec<Span>,
     /// Its files.
     pub attachments: Vec<OutboundAttachment>,
 }
 
 /// One thing that the channel sends at once. Its place among the parts is its index.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Part {
     /// The text of this part.
     pub text: String,
+    /// How it is dressed.
+    pub spans: Vec<Span>,
     /// The files of this part.
     pub attachments: Vec<AttachmentId>,
 }
@@ -114,14 +119,22 @@ pub struct SendReceipt {
     pub id: ExternalMessageId,
 }
 
-/// How a send did not succeed: four kinds, because the engine does four different things.
+/// How a send did not succeed: one kind for each thing that the engine does about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// Surely not sent; may work later.
-    #[error("not sent for now")]
+    #[error("not sent for now: {reason}")]
     Transient {
         /// The earliest moment for the next try, counted from now, where the provider names one.
         retry_after: Option<Duration>,
+        /// What was seen, for a person; never a secret, an address or a text.
+        reason: String,
+    },
+    /// It can't work as it is set up: surely not sent, and nothing else will be until that is mended.
+    #[error("{reason}")]
+    Misconfigured {
+        /// What is wrong and what to change, for a person.
+        reason: String,
     },
     /// Surely not sent, and never will be.
     #[error("refused: {code}")]

@@ -45,7 +45,7 @@ pub fn capabilities() -> Capabilities {
         delivery_receipts: true,
         read_receipts: false,
         threads: false,
-        idempotent_send: false,
+        idempotent_send: None,
         longest_send: Duration::from_secs(25),
         may_start: true,
         reply_window: None,
@@ -76,6 +76,7 @@ pub fn plan(message: &OutboundMessage) -> Result<Vec<Part>, PlanError> {
         .map(|_| Part {
             text: texts.next().unwrap_or_default().to_owned(),
             attachments: files.next().unwrap_or_default(),
+            ..Part::default()
         })
         .collect())
 }
@@ -125,6 +126,7 @@ mod tests {
                     size,
                 })
                 .collect(),
+            ..OutboundMessage::default()
         }
     }
 

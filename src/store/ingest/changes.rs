@@ -36,7 +36,7 @@ pub(super) async fn apply(
             apply_receipt(tx, &inbox.id, id, *state, reason.as_deref(), *at).await?
         }
         InboundEvent::Reach { address, change, at } => reach(tx, inbox, address, *change, *at).await?,
-        InboundEvent::Edit { id, text, at } => edit(tx, inbox, id, text, *at).await?,
+        InboundEvent::Edit { id, text, at, .. } => edit(tx, inbox, id, text, *at).await?,
         InboundEvent::Retraction { id, at } => retract(tx, inbox, id, *at).await?,
         InboundEvent::Gap { from, to, reason } => gap(tx, inbox, *from, *to, reason).await?,
         InboundEvent::Rekey { from, to } => rekey(tx, inbox, from, to).await?,

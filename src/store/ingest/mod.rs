@@ -166,7 +166,7 @@ fn content_hash(message: &InboundMessage) -> String {
         hash.update([0]);
         match &attachment.content {
             Content::Here(bytes) => hash.update(bytes),
-            Content::ByReference(reference) => hash.update(reference),
+            Content::ByReference(reference) | Content::Withheld(reference) => hash.update(reference),
         }
     }
     hex(&hash.finalize())

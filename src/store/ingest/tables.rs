@@ -210,7 +210,7 @@ impl Tables {
             let id = AttachmentId::new();
             let reference = match &attachment.content {
                 Content::ByReference(reference) => Some(reference.as_str()),
-                Content::Here(_) => None,
+                Content::Here(_) | Content::Withheld(_) => None,
             };
             let kept = incoming.files.get(&item);
             let name = kept.map_or(attachment.name.as_deref().unwrap_or_default(), |file| &file.name);

@@ -27,7 +27,7 @@ async fn acknowledge(shop: &Shop) -> Vec<Option<&'static str>> {
     for job in jobs {
         assert_eq!(job.kind, "ack");
         let (conversation, turn) = job.payload.split_once(' ').unwrap();
-        let part = Part { text: "We have it.".to_owned(), attachments: Vec::new() };
+        let part = Part { text: "We have it.".to_owned(), ..Part::default() };
         let ack = NewAck {
             job: job.id.clone(),
             conversation: ConversationId::try_from(conversation.to_owned()).unwrap(),

@@ -185,7 +185,7 @@ on_both_engines! {
             }
             let jobs = desk.shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
             let job = jobs.iter().find(|job| job.kind == "ack").unwrap().id.clone();
-            let parts = vec![Part { text: "We have it.".to_owned(), attachments: Vec::new() }];
+            let parts = vec![Part { text: "We have it.".to_owned(), ..Part::default() }];
             let ack = NewAck { job, conversation, turn: 1, text: "We have it.".to_owned(), parts, letter: false };
             desk.shop.store.insert_ack(ack).await.unwrap();
             let sent = desk.number("SELECT count(*) AS n FROM outbox", Vec::new()).await;

@@ -68,7 +68,7 @@ impl Desk {
             text: text.to_owned(),
             attachments: Vec::new(),
             parts: (0..parts)
-                .map(|part| Part { text: format!("{text} {part}"), attachments: Vec::new() })
+                .map(|part| Part { text: format!("{text} {part}"), ..Part::default() })
                 .collect(),
             seen_position: row.get("last_position").unwrap(),
             key: uuid::Uuid::new_v4().to_string(),

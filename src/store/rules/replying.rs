@@ -174,7 +174,7 @@ on_both_engines! {
     async fn each_recipient_has_a_delivery_and_rows_of_their_own_and_all_see_who_else(fresh: Fresh) {
         let (desk, conversation) = written(fresh).await;
         let mut reply = with_copies(&desk, &conversation, &["carl@x.example", "bert@x.example", "carl@x.example"]).await;
-        reply.parts.push(Part { text: "The rest".to_owned(), attachments: Vec::new() });
+        reply.parts.push(Part { text: "The rest".to_owned(), ..Part::default() });
         let message = desk.shop.store.insert_reply(&desk.mara, reply).await.unwrap();
         let sql = "SELECT recipient FROM outbox WHERE message_id = $1 ORDER BY ticket";
         let rows = desk.shop.store.pool.clone().all(sql, values![&message]).await.unwrap();
@@ -337,7 +337,7 @@ on_both_engines! {
         desk.bring(event(&to_three(&desk, "first"))).await;
         let jobs = desk.shop.store.claim_jobs(std::time::Duration::from_mins(1), 8).await.unwrap();
         let Job { id, payload, .. } = &jobs[0];
-        let part = Part { text: "We have it.".to_owned(), attachments: Vec::new() };
+        let part = Part { text: "We have it.".to_owned(), ..Part::default() };
         let ack = NewAck {
             job: id.clone(),
             conversation: ConversationId::try_from(payload.split(' ').next().unwrap().to_owned()).unwrap(),

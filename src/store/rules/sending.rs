@@ -27,7 +27,7 @@ on_both_engines! {
             let draft = NewDraft { text: "I".to_owned(), note, ..NewDraft::default() };
             shop.store.update_draft(&mara, &conversation, Some(draft)).await.unwrap();
             let job = shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap().remove(0).id;
-            let part = Part { text: "We have it.".to_owned(), attachments: Vec::new() };
+            let part = Part { text: "We have it.".to_owned(), ..Part::default() };
             let text = part.text.clone();
             let ack = NewAck { job, conversation, turn: 1, text, parts: vec![part], letter: false };
             assert_eq!(shop.store.insert_ack(ack).await.unwrap(), expected);
@@ -181,7 +181,7 @@ async fn acknowledged(fresh: Fresh) -> (Desk, ConversationId) {
     let conversation = desk.shop.receive("advice", "+491", "Hello").await;
     let jobs = desk.shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
     assert_eq!(jobs.len(), 1);
-    let part = Part { text: "We have it.".to_owned(), attachments: Vec::new() };
+    let part = Part { text: "We have it.".to_owned(), ..Part::default() };
     let ack = NewAck {
         job: jobs[0].id.clone(),
         conversation: conversation.clone(),

@@ -70,7 +70,13 @@ on_both_engines! {
         desk.reply(&conversation, "Hi", 1).await;
         let store = &desk.shop.store;
         store.close(&desk.mara, &conversation).await.unwrap();
-        let edit = |text: &str, at| InboundEvent::Edit { id: "sm1".into(), text: text.to_owned(), at };
+        let edit = |text: &str, at| InboundEvent::Edit {
+            id: "sm1".into(),
+            text: text.to_owned(),
+            spans: Vec::new(),
+            at,
+            whole: None,
+        };
         let now = desk.shop.clock.now();
         assert_eq!(desk.bring(edit("Hello", now)).await, Outcome::Duplicate);
         assert_eq!(desk.owed(&conversation).await, 0);

@@ -9,7 +9,7 @@ use std::{
 use rapport_model::{
     Address, Author, Clock as _, InboundEvent, Letter, Trust,
     bot::Unanswerable,
-    event::{InboundMessage, RawPayload, ReachChange, ThreadKind, ThreadRef},
+    event::{Chat, InboundMessage, RawPayload, ReachChange, ThreadKind, ThreadRef},
     id::{ConversationId, DecisionId, ExternalMessageId, HandleId, MessageId, ThreadId},
     letter::{Recipient, RecipientRole},
     outbound::Part,
@@ -285,6 +285,7 @@ impl World {
         });
         let recipients = all.collect();
         let message = InboundMessage {
+            chat: Chat::default(),
             id: self.fresh_id("in").as_str().into(),
             content_key: None,
             thread: ThreadRef {
@@ -333,7 +334,9 @@ impl World {
         let text = self.fresh_id("edited ");
         self.edited.insert(id.0.clone());
         let at = self.shop.clock.now();
-        self.ingest(inbox, InboundEvent::Edit { id, text, at }).await.map(drop)
+        self.ingest(inbox, InboundEvent::Edit { id, text, spans: Vec::new(), at, whole: None })
+            .await
+            .map(drop)
     }
 
     async fn reply(
@@ -358,7 +361,7 @@ impl World {
             body_hash: body_hash(&[&text], &[]),
             key: self.fresh_id("key"),
             parts: (0..parts)
-                .map(|part| Part { text: format!("{text}/{part}"), attachments: Vec::new() })
+                .map(|part| Part { text: format!("{text}/{part}"), ..Part::default() })
                 .collect(),
             conversation,
             thread,
@@ -398,7 +401,7 @@ impl World {
             let mut word = || words.next().unwrap();
             match job.kind.as_str() {
                 "ack" => {
-                    let part = Part { text: "We have it.".to_owned(), attachments: Vec::new() };
+                    let part = Part { text: "We have it.".to_owned(), ..Part::default() };
                     let ack = NewAck {
                         job: job.id.clone(),
                         conversation: ConversationId::try_from(word()).unwrap(),

@@ -120,7 +120,7 @@ pub fn outgoing(text: &str) -> Outgoing {
         automatic: false,
         reply_to: None,
         heading: Heading::default(),
-        part: Part { text: text.to_owned(), attachments: Vec::new() },
+        part: Part { text: text.to_owned(), ..Part::default() },
         media: Vec::new(),
     }
 }

@@ -25,7 +25,7 @@ pub(super) async fn errors_are_of_four_kinds(harness: Arc<dyn Harness>) -> Outco
 
 pub(super) async fn a_key_is_one_message(harness: Arc<dyn Harness>) -> Outcome {
     let connector = harness.connector();
-    if !connector.capabilities().idempotent_send {
+    if connector.capabilities().idempotent_send.is_none() {
         return Ok(());
     }
     let outgoing = harness.outgoing("only once");
@@ -47,7 +47,7 @@ pub(super) async fn parts_go_in_order(harness: Arc<dyn Harness>) -> Outcome {
         }
         text.push_str(&word);
     }
-    let message = OutboundMessage { text: text.clone(), attachments: Vec::new() };
+    let message = OutboundMessage { text: text.clone(), ..OutboundMessage::default() };
     let parts = connector.plan(&message).map_err(|error| format!("plan refuses: {error}"))?;
     ensure(connector.plan(&message).as_ref() == Ok(&parts), "plan is not pure")?;
     let planned: Vec<&str> = parts.iter().flat_map(|part| part.text.split_whitespace()).collect();

@@ -14,7 +14,7 @@ use rapport_sdk::{
     model::{
         Address, Author, Capabilities, Clock, Health, InboundEvent, Letter, Timestamp, Trust,
         capability::{OptOutReply, TextUnit},
-        event::{InboundMessage, RawPayload, ThreadKind, ThreadRef},
+        event::{Chat, InboundMessage, RawPayload, ThreadKind, ThreadRef},
         id::{ChannelName, Cursor, ExternalMessageId, OutboxId, Scope},
         letter::Heading,
         outbound::{OutboundMessage, Outgoing, Part, PlanError, SendError, SendReceipt},
@@ -125,7 +125,7 @@ impl Harness for Channel {
             automatic: false,
             reply_to: None,
             heading: Heading::default(),
-            part: Part { text: text.to_owned(), attachments: Vec::new() },
+            part: Part { text: text.to_owned(), ..Part::default() },
             media: Vec::new(),
         }
     }
@@ -187,6 +187,7 @@ impl Control {
             }
         };
         InboundEvent::Message(Box::new(InboundMessage {
+            chat: Chat::default(),
             id,
             content_key: None,
             thread: ThreadRef {
@@ -254,7 +255,7 @@ impl Connector for Control {
             delivery_receipts: false,
             read_receipts: false,
             threads: false,
-            idempotent_send: true,
+            idempotent_send: Some(Duration::MAX),
             longest_send: Duration::from_secs(25),
             may_start: true,
             reply_window: None,
@@ -280,7 +281,7 @@ impl Connector for Control {
 
     fn plan(&self, message: &OutboundMessage) -> Result<Vec<Part>, PlanError> {
         let words: Vec<_> = message.text.split_whitespace().collect();
-        let part = |words: &[&str]| Part { text: words.join(" "), attachments: Vec::new() };
+        let part = |words: &[&str]| Part { text: words.join(" "), ..Part::default() };
         let mut parts: Vec<_> = words.chunks(5).map(part).collect();
         if self.is(Wrong::ReversesParts) {
             parts.reverse();
@@ -292,11 +293,13 @@ impl Connector for Control {
         let mut provider = self.provider.lock().unwrap();
         let failure = provider.failures.pop();
         let result = match failure {
-            Some(Failure::Overloaded) => Err(SendError::Transient { retry_after: None }),
+            Some(Failure::Overloaded) => {
+                Err(SendError::Transient { retry_after: None, reason: "busy".to_owned() })
+            }
             Some(Failure::Refused) => Err(SendError::Rejected { code: "no".to_owned() }),
             Some(Failure::WrongCredentials) => Err(SendError::Unauthorized),
             Some(Failure::LostAnswer) if self.is(Wrong::CallsUnknownTransient) => {
-                Err(SendError::Transient { retry_after: None })
+                Err(SendError::Transient { retry_after: None, reason: "busy".to_owned() })
             }
             Some(Failure::LostAnswer) => Err(SendError::Unknown),
             None => {

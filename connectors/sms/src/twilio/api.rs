@@ -69,7 +69,10 @@ impl Twilio {
         let path = self.account_path("/Messages.json");
         let answer =
             self.api.post_form(&path, &form, self.credentials()).await.map_err(|error| match error {
-                HttpError::NotSent(_) => SendError::Transient { retry_after: None },
+                HttpError::NotSent(_) => SendError::Transient {
+                    retry_after: None,
+                    reason: "the provider could not be reached".to_owned(),
+                },
                 HttpError::NoAnswer(_) => SendError::Unknown,
             })?;
         if answer.status.is_success() {

@@ -3,7 +3,7 @@
 use rapport_sdk::model::{
     Author, DeliveryState, InboundEvent, Letter, Timestamp, Trust,
     bot::Unanswerable,
-    event::{Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
+    event::{Chat, Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     id::{ExternalMessageId, ExternalThreadId},
 };
 
@@ -82,6 +82,7 @@ pub fn events(facts: Facts, raw: RawPayload) -> Vec<InboundEvent> {
     let keyword = facts.acted_on.or_else(|| Keyword::of(&facts.body));
     let can_reply = can_reply(&theirs);
     let message = InboundMessage {
+        chat: Chat::default(),
         id: ExternalMessageId(facts.sid),
         content_key: None,
         thread: ThreadRef {

@@ -37,11 +37,16 @@ pub fn describe(code: u32, status: Option<u16>) -> String {
     }
 }
 
+/// What is said while the provider wants less of us.
+const BUSY: &str = "the provider is busy";
+
 /// What an answer that is no success means for a send.
 pub fn classify(status: u16, code: Option<u32>, retry_after: Option<Duration>) -> SendError {
     match (status, code) {
         (500.. | 408, _) => SendError::Unknown,
-        (429, _) | (_, Some(20429 | 30001 | 14107)) => SendError::Transient { retry_after },
+        (429, _) | (_, Some(20429 | 30001 | 14107)) => {
+            SendError::Transient { retry_after, reason: BUSY.to_owned() }
+        }
         (401, _) | (_, Some(20003)) | (403, None) => SendError::Unauthorized,
         (_, Some(code)) => SendError::Rejected { code: describe(code, Some(status)) },
         (_, None) => SendError::Rejected { code: format!("HTTP {status}") },
@@ -63,7 +68,10 @@ mod tests {
         }
         let wait = Some(Duration::from_secs(7));
         for (status, code) in [(429, Some(20429)), (429, None), (400, Some(30001))] {
-            assert_eq!(classify(status, code, wait), SendError::Transient { retry_after: wait });
+            assert_eq!(
+                classify(status, code, wait),
+                SendError::Transient { retry_after: wait, reason: BUSY.to_owned() }
+            );
         }
         assert_eq!(classify(401, Some(20003), None), SendError::Unauthorized);
         assert_eq!(classify(403, None, None), SendError::Unauthorized);

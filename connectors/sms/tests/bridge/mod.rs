@@ -278,7 +278,7 @@ impl Harness for Bridge {
             automatic: false,
             reply_to: None,
             heading: Heading::default(),
-            part: Part { text: text.to_owned(), attachments: Vec::new() },
+            part: Part { text: text.to_owned(), ..Part::default() },
             media: Vec::new(),
         }
     }
