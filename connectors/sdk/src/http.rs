@@ -1,7 +1,8 @@
 //! The only place where an HTTP client is built.
 //!
 //! [`ApiClient`] talks to the one origin that an inbox is configured with. [`SafeFetch`] is the one
-//! client that may follow an address that came from data. Neither follows a redirect by itself,
+//! client that may follow an address that came from data; [`library_client`] is what a provider's own
+//! library gets. Neither follows a redirect by itself,
 //! uses a proxy of the environment, or lets a URL, which may hold a token, into an error.
 
 mod address;
@@ -91,6 +92,12 @@ impl HttpError {
         let reason = if timed_out { "timed out".to_owned() } else { innermost(&error) };
         if unsent { Self::NotSent(reason) } else { Self::NoAnswer(reason) }
     }
+}
+
+/// A client for a library that speaks a provider's API itself: it follows no redirect, uses no proxy of the
+/// environment, and gives up after `timeouts`. Such a library is pointed at the inbox's `api_base` alone.
+pub fn library_client(timeouts: Timeouts) -> Result<reqwest::Client, HttpError> {
+    client(timeouts, None)
 }
 
 /// The last cause of an error: the one that says what happened.
