@@ -5,7 +5,11 @@ use rapport_model::{Capabilities, Timestamp, id::TeamId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{letters::Letter, route::Route};
+use super::{
+    chat::{Quoted, Reaction, Span},
+    letters::Letter,
+    route::Route,
+};
 use crate::{
     engine::{INLINE, live::ConversationChange},
     store::{self, Actor, Details, Offer, Page, Role},
@@ -38,6 +42,8 @@ pub struct Summary {
     contact: RowContact,
     inbox: String,
     channel: String,
+    /// Who reads along: `private`, `group` or `public`.
+    kind: String,
     /// `open`, `automatic` or `closed`.
     state: String,
     assignee: Option<Named>,
@@ -74,6 +80,7 @@ impl From<&store::Summary> for Summary {
             },
             inbox: row.inbox.to_string(),
             channel: row.channel.clone(),
+            kind: row.kind.clone(),
             state: row.state.as_str().to_owned(),
             assignee: row
                 .assignee
@@ -212,6 +219,14 @@ pub struct Message {
     unanswerable: Option<String>,
     flags: Vec<String>,
     attachments: Vec<Attachment>,
+    /// How the text is dressed.
+    spans: Vec<Span>,
+    /// The message that it answers, where its author said so.
+    answers: Option<Quoted>,
+    /// Whose words they are, where the author passed them on.
+    forwarded_from: Option<String>,
+    /// How people reacted to it.
+    reactions: Vec<Reaction>,
     /// What it has beside its words, where it is a letter.
     letter: Option<Letter>,
     delivery: Option<String>,
@@ -247,6 +262,10 @@ impl From<&store::Message> for Message {
             unanswerable: message.unanswerable.clone(),
             flags: message.flags.clone(),
             attachments: message.attachments.iter().map(Into::into).collect(),
+            spans: message.spans.iter().map(Into::into).collect(),
+            answers: message.quoted.as_ref().map(Into::into),
+            forwarded_from: message.forwarded_from.clone(),
+            reactions: message.reactions.iter().map(Into::into).collect(),
             letter: message.letter.as_ref().map(Into::into),
             delivery: message.delivery.clone(),
             delivery_reason: message.delivery_reason.clone(),

@@ -174,6 +174,7 @@ impl From<ReplyError> for ApiError {
             ReplyError::Store(error) => error.into(),
             ReplyError::NoSubject => Self::field("subject", error.to_string()),
             ReplyError::NoCopies => Self::field("cc", error.to_string()),
+            ReplyError::TooLate => Conflict::CannotReply(sentence(&error.to_string())).into(),
             ReplyError::NotHere => Self::field("inbox", error.to_string()),
             ReplyError::Plan(error @ PlanError::Attachment { .. }) => {
                 Self::field("attachments", error.to_string())

@@ -7,6 +7,7 @@
 mod acts;
 mod associates;
 mod bot;
+mod chat;
 mod decisions;
 mod description;
 mod dto;

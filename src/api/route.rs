@@ -1,10 +1,13 @@
 //! Where the next reply goes, as JSON: by which inbox, to whom, with what, and who may get a copy.
 
-use rapport_model::{Capabilities, capability::TextUnit};
+use rapport_model::{Capabilities, Timestamp, capability::TextUnit};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::store::{self, Offer};
+use crate::{
+    engine::reply_until,
+    store::{self, Offer},
+};
 
 /// What the channel of a reply can carry.
 #[derive(Debug, Serialize, ToSchema)]
@@ -14,6 +17,12 @@ pub struct ChannelLimits {
     text_unit: String,
     attachment_limit: Option<u64>,
     attachment_types: Vec<String>,
+    /// Whether bold, lists and links survive.
+    rich_text: bool,
+    /// Whether a reply can show which message it answers.
+    quotes: bool,
+    /// For how long after the customer's last message a reply is taken, in seconds; null: for ever.
+    reply_window: Option<u64>,
     edits: bool,
     delivery_receipts: bool,
     read_receipts: bool,
@@ -33,6 +42,9 @@ impl From<Capabilities> for ChannelLimits {
             text_unit: unit.to_owned(),
             attachment_limit: can.attachment_limit,
             attachment_types: can.attachment_types,
+            rich_text: can.rich_text,
+            quotes: can.quotes,
+            reply_window: can.reply_window.map(|window| window.as_secs()),
             edits: can.edits,
             delivery_receipts: can.delivery_receipts,
             read_receipts: can.read_receipts,
@@ -50,6 +62,8 @@ pub struct Route {
     from: String,
     can_reply: bool,
     reason: Option<String>,
+    /// Until when a reply is taken; null: for ever.
+    reply_until: Option<i64>,
     capabilities: Option<ChannelLimits>,
     /// The subject that a reply gets unless its author writes another one; null where the channel has none, or
     /// nothing is known that it could answer.
@@ -93,6 +107,7 @@ impl Route {
             from: route.from.expose().to_owned(),
             can_reply: route.refusal.is_none(),
             reason: route.refusal.map(str::to_owned),
+            reply_until: reply_until(capabilities.as_ref(), route.last_inbound_at).map(Timestamp::millis),
             capabilities: capabilities.map(Into::into),
             suggested_subject,
             offered: offered.collect(),

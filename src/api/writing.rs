@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::{
     Api,
     acts::{position, summary},
+    chat::{Span, spans},
     dto::{Attachment, Message, Summary},
     error::{ApiError, Problem},
     request::{Body, id, idempotency_key},
@@ -54,6 +55,12 @@ pub(super) struct TakenBack {
 #[serde(deny_unknown_fields)]
 pub(super) struct Reply {
     text: String,
+    /// How it is dressed; left off where `reply.capabilities.rich_text` is false.
+    #[serde(default)]
+    spans: Vec<Span>,
+    /// The message that it answers. In a group that is whom it speaks to; left out there: whoever wrote the
+    /// latest message that the author had seen.
+    answers: Option<String>,
     #[serde(default)]
     attachments: Vec<String>,
     /// The last position that the author had seen.
@@ -108,6 +115,8 @@ pub(super) async fn reply(
     let conversation: ConversationId = id(text, "conversation")?;
     let seen = position(reply.seen_position)?;
     let new = NewReply {
+        spans: spans(&reply.text, reply.spans)?,
+        answers: reply.answers.map(|text| id(text, "message")).transpose()?,
         text: reply.text,
         attachments: attachments(reply.attachments)?,
         seen_position: seen,

@@ -3,7 +3,10 @@
 
 use rapport_model::id::ConversationId;
 
-use super::{Engine, reply::ReplyError};
+use super::{
+    Engine,
+    reply::{ReplyError, Words},
+};
 use crate::store::{Job, JobOutcome, NewAck, StoreError};
 
 /// Does an acknowledgement's job.
@@ -23,7 +26,7 @@ pub(super) async fn run(engine: &Engine, job: &Job) -> Result<(), StoreError> {
         return engine.store().update_job(&job.id, silent("no template in this language")).await;
     };
     let text = template.render_ack(config.brand_name(&inbox.brand));
-    let parts = match engine.plan(None, &inbox_id, &text, &[]).await {
+    let parts = match engine.plan(None, &inbox_id, &Words::plain(&text)).await {
         Ok(parts) => parts,
         Err(ReplyError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
         Err(_) => return engine.store().update_job(&job.id, silent("the channel can't carry it")).await,

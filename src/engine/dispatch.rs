@@ -31,7 +31,7 @@ const UNAUTHORIZED: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(engine: Engine, id: InboxId) {
     let Some(inbox) = engine.inbox(&id) else { return };
-    let idempotent = is_idempotent(inbox);
+    let idempotent = known_for(inbox);
     let lease = inbox.connector.capabilities().longest_send + LEASE_MARGIN;
     let mut wake = engine.store().watch_outbox();
     let mut sends = JoinSet::new();
@@ -45,7 +45,7 @@ pub(super) async fn run(engine: Engine, id: InboxId) {
         let free = i64::try_from(AT_ONCE.saturating_sub(sends.len())).unwrap_or(0);
         // Without leases looked through first, a row of a process that died could be overtaken.
         let claimed = if free > 0 && !first {
-            engine.store().claim_outbox(&inbox.facts, lease, free).await.unwrap_or_else(|error| {
+            engine.store().claim_outbox(&inbox.facts, lease, free, idempotent).await.unwrap_or_else(|error| {
                 tracing::warn!(inbox.id = %id, %error, "Nothing could be claimed for sending");
                 Vec::new()
             })
@@ -84,9 +84,12 @@ async fn wait(
     }
 }
 
-/// Whether the channel tells repeats apart: then an unknown outcome may be sent again.
-fn is_idempotent(inbox: &Inbox) -> bool {
-    inbox.connector.capabilities().idempotent_send.is_some() || sabotage::breaks(Rule::NoBlindRetry)
+/// For how long the channel knows a repeat: so long an unknown outcome may be sent again.
+fn known_for(inbox: &Inbox) -> Option<Duration> {
+    if sabotage::breaks(Rule::NoBlindRetry) {
+        return Some(Duration::MAX);
+    }
+    inbox.connector.capabilities().idempotent_send
 }
 
 async fn send(engine: Engine, id: InboxId, row: Claimed) {
@@ -140,9 +143,9 @@ async fn outgoing(engine: &Engine, inbox: &Inbox, row: &Claimed) -> Result<Outgo
         from: row.from.clone(),
         to: row.to.clone(),
         automatic: row.automatic,
-        reply_to: None,
+        reply_to: row.reply_to.clone(),
         heading: row.heading.clone(),
-        part: Part { text: row.text.clone(), attachments: row.attachments.clone(), ..Part::default() },
+        part: Part { text: row.text.clone(), spans: row.spans.clone(), attachments: row.attachments.clone() },
         media,
     })
 }
@@ -172,7 +175,7 @@ fn failed(engine: &Engine, inbox: &Inbox, attempt: u32, error: &SendError) -> Se
 /// this process lives.
 async fn record(engine: &Engine, inbox: &Inbox, row: &Claimed, outcome: SendOutcome) {
     let facts: &Arc<_> = &inbox.facts;
-    let idempotent = is_idempotent(inbox);
+    let idempotent = known_for(inbox);
     loop {
         match engine.store().update_outbox(&facts.id, &row.id, outcome.clone(), idempotent).await {
             Ok(()) => return,

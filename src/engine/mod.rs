@@ -41,7 +41,7 @@ pub use media::MediaLinks;
 pub(crate) use media::{INLINE, hex, media_type};
 pub use parked::ReadError;
 pub use pictures::PictureError;
-pub use reply::{NewReply, ReplyError};
+pub use reply::{NewReply, ReplyError, reply_until};
 pub use status::InboxStatus;
 
 use ingress::InboxIngress;

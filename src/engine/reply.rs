@@ -2,9 +2,10 @@
 //! stored, so that what a channel can't carry is said at once.
 
 use rapport_model::{
-    Address,
+    Address, Capabilities, Timestamp,
     id::{AttachmentId, ConversationId, InboxId, MessageId},
     outbound::{OutboundAttachment, OutboundMessage, Part, PlanError},
+    rich::{self, Span},
 };
 
 use super::Engine;
@@ -15,6 +16,10 @@ use crate::store::{self, Actor, Conflict, Leg, Offer, ReplyHeading, StoreError};
 pub struct NewReply {
     /// What was written.
     pub text: String,
+    /// How it is dressed; left off where the channel has no such thing.
+    pub spans: Vec<Span>,
+    /// The message that it answers, where its author chose one.
+    pub answers: Option<MessageId>,
     /// Its files, uploaded before.
     pub attachments: Vec<AttachmentId>,
     /// The last position that the author had seen.
@@ -43,12 +48,29 @@ pub enum ReplyError {
     /// The reply has a subject, and the channel has none.
     #[error("a message on this channel has no subject")]
     NoSubject,
+    /// The channel takes replies only for some time after the customer's last message.
+    #[error("the time in which this channel takes a reply is over")]
+    TooLate,
     /// The reply names others, and the channel reaches one.
     #[error("a message on this channel goes to nobody beside the contact")]
     NoCopies,
     /// The store refused it.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What a message says, and with which files.
+pub(super) struct Words<'a> {
+    pub text: &'a str,
+    pub spans: &'a [Span],
+    pub attachments: &'a [AttachmentId],
+}
+
+impl<'a> Words<'a> {
+    /// Words alone.
+    pub(super) fn plain(text: &'a str) -> Self {
+        Self { text, spans: &[], attachments: &[] }
+    }
 }
 
 impl Engine {
@@ -60,20 +82,28 @@ impl Engine {
         reply: NewReply,
     ) -> Result<MessageId, ReplyError> {
         let leg = self.leg(actor, conversation, reply.inbox.as_ref()).await?;
-        let letters = self.capabilities(&leg.inbox).is_some_and(|can| can.letters);
+        let can = self.capabilities(&leg.inbox);
+        let letters = can.as_ref().is_some_and(|can| can.letters);
+        if reply_until(can.as_ref(), leg.last_inbound_at).is_some_and(|until| until < self.clock().now()) {
+            return Err(ReplyError::TooLate);
+        }
         if !letters && reply.subject.is_some() {
             return Err(ReplyError::NoSubject);
         }
         if !letters && !reply.cc.is_empty() {
             return Err(ReplyError::NoCopies);
         }
-        let parts = self.plan(Some(actor), &leg.inbox, &reply.text, &reply.attachments).await?;
         let body_hash = hash(conversation, &reply);
+        let spans = rich::fitting(&reply.text, reply.spans);
+        let message = Words { text: &reply.text, spans: &spans, attachments: &reply.attachments };
+        let parts = self.plan(Some(actor), &leg.inbox, &message).await?;
         let ours = self.own_addresses(&leg.inbox);
         let new = store::NewReply {
             conversation: conversation.clone(),
             thread: leg.thread,
             text: reply.text,
+            spans,
+            answers: reply.answers,
             attachments: reply.attachments,
             parts,
             seen_position: reply.seen_position,
@@ -123,14 +153,13 @@ impl Engine {
         &self,
         author: Option<&Actor>,
         inbox: &InboxId,
-        text: &str,
-        attachments: &[AttachmentId],
+        words: &Words<'_>,
     ) -> Result<Vec<Part>, ReplyError> {
         let inbox = self
             .inbox(inbox)
             .ok_or_else(|| StoreError::Conflict(Conflict::CannotReply(store::INBOX_GONE.to_owned())))?;
-        let files = self.store().list_outgoing_files(author, attachments).await?;
-        if files.len() != attachments.len() {
+        let files = self.store().list_outgoing_files(author, words.attachments).await?;
+        if files.len() != words.attachments.len() {
             return Err(StoreError::NotFound("attachment").into());
         }
         let attachments = files
@@ -143,11 +172,16 @@ impl Engine {
             })
             .collect();
         Ok(inbox.connector.plan(&OutboundMessage {
-            text: text.to_owned(),
+            text: words.text.to_owned(),
+            spans: words.spans.to_vec(),
             attachments,
-            ..OutboundMessage::default()
         })?)
     }
+}
+
+/// Until when a channel takes a reply; `None`: for ever.
+pub fn reply_until(can: Option<&Capabilities>, last_inbound_at: Option<Timestamp>) -> Option<Timestamp> {
+    Some(last_inbound_at?.plus(can?.reply_window?))
 }
 
 /// Tells one reply from another under the same key.
@@ -161,6 +195,13 @@ fn hash(conversation: &ConversationId, reply: &NewReply) -> String {
     }
     for address in &reply.cc {
         texts.extend(["cc", address.expose()]);
+    }
+    if let Some(answers) = &reply.answers {
+        texts.extend(["answers", answers.as_str()]);
+    }
+    let spans = serde_json::to_string(&reply.spans).unwrap_or_default();
+    if !reply.spans.is_empty() {
+        texts.extend(["spans", &spans]);
     }
     store::body_hash(&texts, &reply.attachments)
 }

@@ -106,6 +106,8 @@ impl Write for Ack {
         let outbound = Outbound {
             writer: Writer::Bot(AutomaticKind::Ack),
             text: &self.ack.text,
+            spans: &[],
+            answers: None,
             parts: &self.ack.parts,
             due_at: tx.now,
             letter,

@@ -95,6 +95,8 @@ pub struct Route {
     pub to: Option<Address>,
     /// From which of ours.
     pub from: Address,
+    /// When somebody last wrote on it.
+    pub last_inbound_at: Option<Timestamp>,
     /// Why no reply can be sent, if so.
     pub refusal: Option<&'static str>,
 }
@@ -234,7 +236,7 @@ impl Store {
         let mut pool = self.pool.clone();
         let row = pool
             .first(
-                "SELECT t.inbox_id, t.channel, t.our_address, h.address, h.can_reply, h.blocked_at, p.contact_id <> c.contact_id AS moved \
+                "SELECT t.inbox_id, t.channel, t.last_inbound_at, t.our_address, h.address, h.can_reply, h.blocked_at, p.contact_id <> c.contact_id AS moved \
                  FROM conversations c JOIN threads t ON t.id = c.thread_id LEFT JOIN handles h ON h.id = t.handle_id \
                  LEFT JOIN handle_periods p ON p.handle_id = h.id AND p.valid_to IS NULL WHERE c.id = $1",
                 values![id],
@@ -246,7 +248,8 @@ impl Store {
         let facts: Option<&Arc<InboxFacts>> = self.inboxes.iter().find(|facts| facts.id == inbox);
         let refusal = match (&to, facts) {
             (_, None) => Some("This inbox is no longer in the configuration."),
-            (None, _) => Some("This thread has no single recipient."),
+            // In a group the message that is answered decides.
+            (None, _) => None,
             (Some(_), _) if row.get("moved")? => Some(owner::MOVED),
             (Some(to), Some(facts)) => {
                 let opted_out = pool
@@ -265,6 +268,7 @@ impl Store {
             channel: row.get("channel")?,
             to: to.map(Address::new),
             from: Address::new(row.get::<String>("our_address")?),
+            last_inbound_at: row.time_opt("last_inbound_at")?,
             refusal,
         })
     }

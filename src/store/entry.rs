@@ -5,6 +5,7 @@ use rapport_model::{
     AuthorKind, AutomaticKind, Timestamp,
     id::{AssociateId, AttachmentId, ContactId, MessageId, OutboxId},
     outbound::Part,
+    rich::Span,
     text,
 };
 
@@ -13,6 +14,7 @@ use super::{
     db::Run as _,
     error::{Conflict, StoreError},
     heading::NewLetter,
+    ingest::dress,
     owner,
     rows::Rows,
     scope::Actor,
@@ -41,6 +43,10 @@ impl Writer<'_> {
 pub(super) struct Outbound<'a> {
     pub writer: Writer<'a>,
     pub text: &'a str,
+    /// How it is dressed.
+    pub spans: &'a [Span],
+    /// The message that it answers, where its author said so.
+    pub answers: Option<&'a MessageId>,
     pub parts: &'a [Part],
     /// When the parts become due: until then the message can be taken back.
     pub due_at: Timestamp,
@@ -89,6 +95,8 @@ pub(super) async fn insert_outbound(
             "flags",
             "delivery",
             "undo_until",
+            "spans",
+            "reply_to_id",
         ],
     );
     messages.push(values![
@@ -113,6 +121,8 @@ pub(super) async fn insert_outbound(
         "",
         "queued",
         undo_until,
+        dress(&body, outbound.spans),
+        outbound.answers,
     ]);
     messages.insert(tx).await?;
     if let Some(associate) = associate {
@@ -166,6 +176,7 @@ async fn insert_parts(
             "due_at",
             "attempt",
             "created_at",
+            "spans",
         ],
     );
     let automatic = matches!(outbound.writer, Writer::Bot(_));
@@ -190,6 +201,7 @@ async fn insert_parts(
                 outbound.due_at,
                 0_i64,
                 tx.now,
+                dress(&part.text, &part.spans),
             ]);
         }
     }
@@ -233,12 +245,45 @@ pub(super) async fn recipient(
     Ok(Addressee { handle: row.get("id")?, address: row.get("address")?, contact: None })
 }
 
+/// Finds whom a message in a group speaks to: who wrote the one that it answers, or else the latest that
+/// its author had seen. Gives that message too.
+pub(super) async fn group_recipient(
+    tx: &mut Tx,
+    thread: &Thread,
+    conversation: &Conversation,
+    answers: Option<&MessageId>,
+    seen: i64,
+) -> Result<(Addressee, MessageId), StoreError> {
+    let row = tx
+        .first(
+            "SELECT m.id, h.id AS handle, h.address, h.blocked_at, p.contact_id FROM messages m \
+             JOIN handles h ON h.id = m.handle_id JOIN handle_periods p ON p.handle_id = h.id AND p.valid_to IS NULL \
+             WHERE m.conversation_id = $1 AND m.thread_id = $2 AND m.kind = 'inbound' AND m.position <= $3 \
+             AND (CAST($4 AS TEXT) IS NULL OR m.id = $4) ORDER BY m.position DESC LIMIT 1",
+            values![&conversation.id, &thread.id, seen, answers],
+        )
+        .await?
+        .ok_or(StoreError::NotFound("message"))?;
+    if row.get::<Option<i64>>("blocked_at")?.is_some() {
+        return Err(StoreError::Conflict(Conflict::CannotReply(BLOCKED.to_owned())));
+    }
+    let contact: ContactId = row.parse("contact_id")?;
+    let addressee = Addressee {
+        handle: row.get("handle")?,
+        address: row.get("address")?,
+        contact: (contact != conversation.contact).then_some(contact),
+    };
+    Ok((addressee, row.parse("id")?))
+}
+
+const BLOCKED: &str = "This handle is blocked.";
+
 /// Why a handle can't be written to, in words for a person; `None` where it can.
 pub(super) fn unreachable(can_reply: bool, blocked: bool, opted_out: bool) -> Option<&'static str> {
     if !can_reply {
         Some("This sender can't receive replies.")
     } else if blocked {
-        Some("This handle is blocked.")
+        Some(BLOCKED)
     } else if opted_out {
         Some("The customer has opted out: they wrote STOP and receive nothing until they write START.")
     } else {

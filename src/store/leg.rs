@@ -1,6 +1,9 @@
 //! On which thread a conversation is answered.
 
-use rapport_model::id::{ConversationId, InboxId, ThreadId};
+use rapport_model::{
+    Timestamp,
+    id::{ConversationId, InboxId, ThreadId},
+};
 
 use super::{
     Actor, Store,
@@ -16,6 +19,8 @@ pub struct Leg {
     pub thread: ThreadId,
     /// The inbox that it runs on.
     pub inbox: InboxId,
+    /// When somebody last wrote on it.
+    pub last_inbound_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -37,7 +42,7 @@ impl Store {
         };
         let scope = actor.condition(&self.inboxes, &mut args);
         let sql = [
-            "SELECT t.id, t.inbox_id FROM conversations c JOIN threads t ON ",
+            "SELECT t.id, t.inbox_id, t.last_inbound_at FROM conversations c JOIN threads t ON ",
             join,
             " WHERE c.id = $1 AND ",
             &scope,
@@ -45,6 +50,13 @@ impl Store {
         ]
         .concat();
         let row = self.pool.clone().rows_of(built(sql), args).await?.into_iter().next();
-        row.map(|row| Ok(Leg { thread: row.parse("id")?, inbox: InboxId(row.get("inbox_id")?) })).transpose()
+        row.map(|row| {
+            Ok(Leg {
+                thread: row.parse("id")?,
+                inbox: InboxId(row.get("inbox_id")?),
+                last_inbound_at: row.time_opt("last_inbound_at")?,
+            })
+        })
+        .transpose()
     }
 }

@@ -7,10 +7,12 @@ use std::collections::HashMap;
 use rapport_model::{
     Address, Timestamp,
     id::{AssociateId, AttachmentId, ContactId, ConversationId, InboxId, MessageId, TeamId},
+    rich::Span,
 };
 
 use super::{
     Store,
+    chat::{self, Quoted, Reaction},
     db::{Run, built},
     error::StoreError,
     letter::{self, Letter},
@@ -58,6 +60,14 @@ pub struct Message {
     pub unanswerable: Option<String>,
     /// What was noticed about it.
     pub flags: Vec<String>,
+    /// How the text is dressed.
+    pub spans: Vec<Span>,
+    /// The message that it answers, where its author said so.
+    pub quoted: Option<Quoted>,
+    /// Whose words they are, where the author passed them on.
+    pub forwarded_from: Option<String>,
+    /// How people reacted to it.
+    pub reactions: Vec<Reaction>,
     /// Its files.
     pub attachments: Vec<Attachment>,
     /// What it has beside its words, where it is a letter.
@@ -99,7 +109,7 @@ pub struct Hidden {
 /// Who wrote is the conversation's contact, unless the handle was never theirs: somebody else who was let
 /// in by a token, or one of a group. Then it is that handle's own contact.
 const SELECT: &str = "SELECT m.id, m.conversation_id, m.position, m.kind, m.author_kind, m.associate_id, \
-    m.inbox_id, m.channel, m.text, m.at, m.version, m.edited_at, m.retracted_at, m.automatic_kind, m.unanswerable, \
+    m.inbox_id, m.channel, m.text, m.spans, m.forwarded_from, m.reply_to_id, m.at, m.version, m.edited_at, m.retracted_at, m.automatic_kind, m.unanswerable, \
     m.flags, m.delivery, m.delivery_reason, m.undo_until, m.activity, a.name AS associate_name, \
     p.id AS contact_author_id, p.name AS contact_name, h.address, c.team_id, c.assignee_id, c.inbox_id AS conversation_inbox, s.name AS assignee_name \
     FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN associates a ON a.id = m.associate_id \
@@ -199,8 +209,16 @@ impl Store {
             .map(|message| &message.id)
             .collect();
         let mut letters = letter::letters_of(&mut pool, with_text.clone()).await?;
+        let mut reactions = chat::reactions_of(&mut pool, with_text.clone()).await?;
         let mut files = attachments_of(&mut pool, with_text).await?;
+        let answering = messages.iter().zip(&rows).filter(|(message, _)| message.hidden.is_none());
+        let answering =
+            answering.filter(|(_, row)| matches!(row.get::<Option<String>>("reply_to_id"), Ok(Some(_))));
+        let mut quoted =
+            chat::quoted_of(&mut pool, answering.map(|(message, _)| &message.id).collect()).await?;
         for message in &mut messages {
+            message.quoted = quoted.remove(&message.id);
+            message.reactions = reactions.remove(&message.id).unwrap_or_default();
             message.attachments = files.remove(&message.id).unwrap_or_default();
             message.letter = letters.remove(&message.id);
         }
@@ -261,6 +279,15 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
         automatic: row.get("automatic_kind")?,
         unanswerable: row.get("unanswerable")?,
         flags: flags.split(',').filter(|flag| !flag.is_empty() && readable).map(str::to_owned).collect(),
+        spans: match row.get::<Option<String>>("spans")?.filter(|_| shown) {
+            None => Vec::new(),
+            Some(json) => {
+                serde_json::from_str(&json).map_err(|_| StoreError::Corrupt { column: "messages.spans" })?
+            }
+        },
+        quoted: None,
+        forwarded_from: row.get::<Option<String>>("forwarded_from")?.filter(|_| shown),
+        reactions: Vec::new(),
         attachments: Vec::new(),
         letter: None,
         delivery: row.get("delivery")?,
@@ -287,7 +314,7 @@ async fn deliveries_of(
     let (keys, args) = rows::keys(db.engine(), messages.into_iter().map(|id| values![id]).collect());
     let sql = [
         "SELECT d.message_id, d.recipient, d.state, d.reason FROM deliveries d WHERE EXISTS (SELECT 1 FROM deliveries c \
-         WHERE c.message_id = d.message_id AND c.contact_id IS NOT NULL) AND d.message_id IN ",
+         WHERE c.message_id = d.message_id AND c.recipient <> d.recipient) AND d.message_id IN ",
         &keys,
         " ORDER BY CASE WHEN d.contact_id IS NULL THEN 0 ELSE 1 END, d.recipient",
     ]

@@ -52,6 +52,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0006_perhaps_sent.sql"),
         include_str!("../../migrations/postgres/0006_perhaps_sent.sql"),
     ),
+    (
+        7,
+        "chats",
+        include_str!("../../migrations/sqlite/0007_chats.sql"),
+        include_str!("../../migrations/postgres/0007_chats.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

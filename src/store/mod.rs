@@ -15,6 +15,7 @@ mod associate;
 mod automatic;
 mod blobs;
 mod bot;
+mod chat;
 mod conversation;
 mod db;
 mod decision;
@@ -78,6 +79,7 @@ pub use associate::{Associate, AssociateChange, fit_name, fold_email, is_email};
 pub use automatic::NewAck;
 pub use blobs::{Blobs, StoredBlob};
 pub use bot::BotsOff;
+pub use chat::{Quoted, Reaction};
 pub use conversation::State;
 pub use db::Engine;
 pub use decision::{Decided, Decision, TAKE_BACK, Undoable, Verdict};
@@ -255,15 +257,23 @@ impl Store {
             .transpose()
     }
 
-    /// Claims rows of an inbox that are due, under a lease.
+    /// Claims rows of an inbox that are due, under a lease. `idempotent`: for how long its channel knows a
+    /// repeat, where it does.
     pub async fn claim_outbox(
         &self,
         inbox: &Arc<InboxFacts>,
         lease: Duration,
         most: i64,
+        idempotent: Option<Duration>,
     ) -> Result<Vec<Claimed>, StoreError> {
         self.writer
-            .write(outbox::Claim { inbox: inbox.clone(), owner: self.holder.to_string(), lease, most })
+            .write(outbox::Claim {
+                inbox: inbox.clone(),
+                owner: self.holder.to_string(),
+                lease,
+                most,
+                idempotent,
+            })
             .await
     }
 
@@ -273,7 +283,7 @@ impl Store {
         inbox: &InboxId,
         id: &OutboxId,
         outcome: SendOutcome,
-        idempotent: bool,
+        idempotent: Option<Duration>,
     ) -> Result<(), StoreError> {
         self.writer
             .write(outbox::Settle {
@@ -291,7 +301,7 @@ impl Store {
         &self,
         inbox: &InboxId,
         at_start: bool,
-        idempotent: bool,
+        idempotent: Option<Duration>,
     ) -> Result<usize, StoreError> {
         let earlier = self.earlier.as_ref().filter(|_| at_start).map(ToString::to_string);
         let me = self.holder.to_string();

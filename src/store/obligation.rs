@@ -114,7 +114,7 @@ pub(super) async fn open(
 ) -> Result<Option<ObligationId>, StoreError> {
     let latest = tx
         .first(
-            "SELECT m.id, m.contact_id, m.position, m.at, o.id AS known FROM messages m \
+            "SELECT m.id, m.at, o.id AS known FROM messages m \
              LEFT JOIN obligations o ON o.message_id = m.id \
              WHERE m.conversation_id = $1 AND m.kind = 'inbound' ORDER BY m.position DESC LIMIT 1",
             values![&conversation.id],
@@ -130,19 +130,46 @@ pub(super) async fn open(
         .await?;
         known
     } else {
-        let id = ObligationId::new();
-        let (message, contact): (MessageId, ContactId) = (latest.parse("id")?, latest.parse("contact_id")?);
-        let (position, at) = (latest.get::<i64>("position")?, latest.time("at")?);
-        tx.execute(
-            "INSERT INTO obligations (id, conversation_id, message_id, contact_id, position, opened_at, due_at, open_state) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open')",
-            values![&id, &conversation.id, &message, &contact, position, at, due],
-        )
-        .await?;
-        id
+        let (message, at) = (latest.parse("id")?, latest.time("at")?);
+        insert(tx, conversation, &message, at, due).await?
     };
     recount(tx, conversation).await?;
     Ok(Some(id))
+}
+
+/// Opens one for a message that came without speaking to us, and now does.
+pub(super) async fn owe_late(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    message: &MessageId,
+    since: Timestamp,
+    due: Timestamp,
+) -> Result<(), StoreError> {
+    if conversation.state == State::Closed {
+        conversation.reopen();
+    }
+    conversation.state = State::Open;
+    insert(tx, conversation, message, since, due).await?;
+    recount(tx, conversation).await
+}
+
+/// Owes an answer to a message, to whoever wrote it.
+async fn insert(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    message: &MessageId,
+    since: Timestamp,
+    due: Timestamp,
+) -> Result<ObligationId, StoreError> {
+    let id = ObligationId::new();
+    tx.execute(
+        "INSERT INTO obligations (id, conversation_id, message_id, contact_id, position, opened_at, due_at, open_state) \
+         SELECT $1, $2, m.id, COALESCE((SELECT p.contact_id FROM handle_periods p WHERE p.handle_id = m.handle_id \
+         AND p.valid_to IS NULL), m.contact_id), m.position, $4, $5, 'open' FROM messages m WHERE m.id = $3",
+        values![&id, &conversation.id, message, since, due],
+    )
+    .await?;
+    Ok(id)
 }
 
 /// A waiver was taken back: what it discharged is owed again with its original time. Gives how many.

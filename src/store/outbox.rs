@@ -12,6 +12,7 @@ use rapport_model::{
         ThreadId,
     },
     letter::Heading,
+    rich::Span,
 };
 
 use crate::failpoints::durable_step;
@@ -50,6 +51,10 @@ pub struct Claimed {
     pub automatic: bool,
     /// The text of the part.
     pub text: String,
+    /// How it is dressed.
+    pub spans: Vec<Span>,
+    /// The message that it answers, as its channel names it.
+    pub reply_to: Option<ExternalMessageId>,
     /// Its files.
     pub attachments: Vec<AttachmentId>,
     /// What stands above the words.
@@ -173,6 +178,8 @@ pub(super) struct Claim {
     pub owner: String,
     pub lease: Duration,
     pub most: i64,
+    /// For how long the channel knows a repeat, where it does.
+    pub idempotent: Option<Duration>,
 }
 
 impl Write for Claim {
@@ -183,14 +190,15 @@ impl Write for Claim {
         let sql = [
             "UPDATE outbox SET state = 'sending', lease_owner = $3, lease_until = $4, attempt = attempt + 1 WHERE id IN (\
              SELECT o.id FROM outbox o WHERE o.inbox_id = $1 AND o.state = 'queued' AND o.due_at <= $2 AND NOT EXISTS (\
-             SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.recipient = o.recipient AND p.ticket < o.ticket \
+             SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.ticket < o.ticket AND (p.recipient = o.recipient \
+             OR EXISTS (SELECT 1 FROM threads t WHERE t.id = o.thread_id AND t.kind <> 'private')) \
              AND p.state IN ('queued', 'sending', 'unconfirmed') \
              AND (p.message_id = o.message_id OR (p.state <> 'unconfirmed' AND (o.automatic OR NOT p.automatic) \
              AND NOT EXISTS (SELECT 1 FROM outbox u WHERE u.message_id = p.message_id AND u.recipient = p.recipient \
              AND u.part < p.part AND u.state = 'unconfirmed')))) \
              ORDER BY o.due_at, o.ticket LIMIT $5",
             dialect::skip_locked(tx.engine()),
-            ") RETURNING id, message_id, recipient, part, state, automatic, perhaps_sent, attempt, thread_id, text, attachments",
+            ") RETURNING id, message_id, recipient, part, state, automatic, perhaps_sent, attempt, thread_id, text, attachments, spans, perhaps_sent_at",
         ]
         .concat();
         let rows =
@@ -198,6 +206,10 @@ impl Write for Claim {
         let mut claimed = Vec::with_capacity(rows.len());
         for row in rows {
             let outbox = OutboxRow::read(&row)?;
+            if is_forgotten(row.time_opt("perhaps_sent_at")?, now, self.idempotent) {
+                advance(tx, &outbox, DeliveryState::Unconfirmed, None).await?;
+                continue;
+            }
             let refusal = self.refusal(tx, &outbox).await?;
             if let Some((state, reason)) = refusal {
                 advance(tx, &outbox, state, Some(reason)).await?;
@@ -206,8 +218,10 @@ impl Write for Claim {
             let thread: ThreadId = row.parse("thread_id")?;
             let leg = tx
                 .first(
-                    "SELECT t.external_id, t.our_address, l.refs, l.subject, l.recipients FROM threads t \
-                     LEFT JOIN letters l ON l.message_id = $2 WHERE t.id = $1",
+                    "SELECT t.external_id, t.our_address, l.refs, l.subject, l.recipients, \
+                     COALESCE((SELECT min(s.external_id) FROM sightings s WHERE s.message_id = m.reply_to_id AND s.inbox_id = t.inbox_id), \
+                     (SELECT min(q.external_id) FROM outbox q WHERE q.message_id = m.reply_to_id AND q.thread_id = t.id AND q.part = 0)) \
+                     AS reply_to FROM threads t JOIN messages m ON m.id = $2 LEFT JOIN letters l ON l.message_id = m.id WHERE t.id = $1",
                     values![&thread, &outbox.message],
                 )
                 .await?
@@ -222,6 +236,8 @@ impl Write for Claim {
                 to: Address::new(outbox.recipient),
                 automatic: outbox.automatic,
                 text: row.get("text")?,
+                spans: read_spans(row.get("spans")?)?,
+                reply_to: leg.get::<Option<String>>("reply_to")?.map(ExternalMessageId),
                 attachments: read_ids(&row.get::<String>("attachments")?),
                 heading: heading::read(&leg)?,
             });
@@ -277,6 +293,13 @@ impl Claim {
     }
 }
 
+/// The dress of a part as the `spans` column holds it.
+fn read_spans(json: Option<String>) -> Result<Vec<Span>, StoreError> {
+    json.map_or(Ok(Vec::new()), |json| {
+        serde_json::from_str(&json).map_err(|_| StoreError::Corrupt { column: "outbox.spans" })
+    })
+}
+
 /// Attachment ids as the `attachments` column lists them.
 pub(super) fn read_ids(list: &str) -> Vec<AttachmentId> {
     list.split(',').filter_map(|id| AttachmentId::try_from(id.to_owned()).ok()).collect()
@@ -288,8 +311,8 @@ pub(super) struct Settle {
     pub id: OutboxId,
     pub owner: String,
     pub outcome: SendOutcome,
-    /// Whether the channel tells repeats apart.
-    pub idempotent: bool,
+    /// For how long the channel knows a repeat, where it does.
+    pub idempotent: Option<Duration>,
 }
 
 impl Write for Settle {
@@ -319,15 +342,33 @@ impl Write for Settle {
             }
             SendOutcome::Failed { reason } => advance(tx, &row, DeliveryState::Failed, Some(reason)).await,
             SendOutcome::Again { at, reason } => requeue(tx, &row, *at, reason).await,
-            SendOutcome::Unknown if self.idempotent => send_again(tx, &row).await,
-            SendOutcome::Unknown => advance(tx, &row, DeliveryState::Unconfirmed, None).await,
+            SendOutcome::Unknown => send_again(tx, &row, self.idempotent).await,
         }
     }
 }
 
-/// Tries once more what may have been sent: the channel tells repeats apart.
-async fn send_again(tx: &mut Tx, row: &OutboxRow) -> Result<(), StoreError> {
-    tx.execute("UPDATE outbox SET perhaps_sent = TRUE WHERE id = $1", values![&row.id]).await?;
+/// Whether the channel has forgotten by now that it may have got something before.
+fn is_forgotten(since: Option<Timestamp>, now: Timestamp, known_for: Option<Duration>) -> bool {
+    since.is_some_and(|since| known_for.is_none_or(|known_for| now.since(since) > known_for))
+}
+
+/// Tries once more what may have been sent, while the channel tells repeats apart; else a person decides.
+async fn send_again(tx: &mut Tx, row: &OutboxRow, known_for: Option<Duration>) -> Result<(), StoreError> {
+    let now = tx.now;
+    if known_for.is_none() {
+        return advance(tx, row, DeliveryState::Unconfirmed, None).await;
+    }
+    let since = tx
+        .first(
+            "UPDATE outbox SET perhaps_sent = TRUE, perhaps_sent_at = COALESCE(perhaps_sent_at, $2) WHERE id = $1 \
+             RETURNING perhaps_sent_at",
+            values![&row.id, now],
+        )
+        .await?
+        .map_or(Ok(None), |row| row.time_opt("perhaps_sent_at"))?;
+    if is_forgotten(since, now, known_for) {
+        return advance(tx, row, DeliveryState::Unconfirmed, None).await;
+    }
     requeue(tx, row, tx.now, "sent again under the same key").await
 }
 
@@ -368,7 +409,7 @@ pub(super) struct Expire {
     pub me: String,
     /// Matches the holders that are earlier boots of this node.
     pub earlier: Option<String>,
-    pub idempotent: bool,
+    pub idempotent: Option<Duration>,
 }
 
 impl Write for Expire {
@@ -386,11 +427,7 @@ impl Write for Expire {
         let rows = tx.rows_of(built(sql), values![&self.inbox, now, &self.me, earlier]).await?;
         for row in &rows {
             let row = OutboxRow::read(row)?;
-            if self.idempotent {
-                send_again(tx, &row).await?;
-            } else {
-                advance(tx, &row, DeliveryState::Unconfirmed, None).await?;
-            }
+            send_again(tx, &row, self.idempotent).await?;
         }
         Ok(rows.len())
     }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use rapport_model::{
     DeliveryState,
+    event::ThreadKind,
     id::{AttachmentId, ConversationId, InboxId, JobId, MessageId, ThreadId},
     outbound::Part,
+    rich::Span,
     text,
 };
 
@@ -43,6 +45,10 @@ pub struct NewReply {
     pub thread: ThreadId,
     /// What was written.
     pub text: String,
+    /// How it is dressed.
+    pub spans: Vec<Span>,
+    /// The message that it answers, where its author chose one.
+    pub answers: Option<MessageId>,
     /// The files, in their order.
     pub attachments: Vec<AttachmentId>,
     /// The same, as the channel carries it.
@@ -151,7 +157,14 @@ impl Write for Reply {
         let mut after = before.clone();
         let mut thread = thread::get(tx, &reply.thread).await?;
         let facts = tx.inbox(&thread.inbox).ok_or(StoreError::NotFound("inbox"))?;
-        let recipient = entry::recipient(tx, &thread, &after.contact, &facts.sender_group).await?;
+        let (recipient, answers) = if thread.kind == ThreadKind::Private.as_str() {
+            let recipient = entry::recipient(tx, &thread, &after.contact, &facts.sender_group).await?;
+            (recipient, self.answered(tx).await?)
+        } else {
+            let (chosen, seen) = (reply.answers.as_ref(), reply.seen_position);
+            let (whom, answered) = entry::group_recipient(tx, &thread, &after, chosen, seen).await?;
+            (whom, Some(answered))
+        };
         if after.state == State::Closed {
             after.reopen();
         }
@@ -168,7 +181,15 @@ impl Write for Reply {
             None => None,
         };
         let writer = Writer::Associate(actor);
-        let outbound = Outbound { writer, text: &reply.text, parts: &reply.parts, due_at, letter };
+        let outbound = Outbound {
+            writer,
+            text: &reply.text,
+            spans: &reply.spans,
+            answers: answers.as_ref(),
+            parts: &reply.parts,
+            due_at,
+            letter,
+        };
         let message = entry::insert_outbound(tx, &mut after, &mut thread, &recipient, &outbound).await?;
         Before::of(&before).keep(tx, &message).await?;
         entry::take_attachments(tx, actor, &message, &reply.attachments).await?;
@@ -196,6 +217,19 @@ impl Write for Reply {
 }
 
 impl Reply {
+    /// The message that it answers: one of the same conversation, seen by its author.
+    async fn answered(&self, tx: &mut Tx) -> Result<Option<MessageId>, StoreError> {
+        let Some(chosen) = &self.new.answers else { return Ok(None) };
+        let row = tx
+            .first(
+                "SELECT id FROM messages WHERE id = $1 AND conversation_id = $2 AND kind IN ('inbound', 'outbound')",
+                values![chosen, &self.new.conversation],
+            )
+            .await?
+            .ok_or(StoreError::NotFound("message"))?;
+        Ok(Some(row.parse("id")?))
+    }
+
     /// Refuses where a customer or a colleague wrote after what the author saw, or the author the same on
     /// another device: the customer is not told twice.
     async fn refuse_unseen(&self, tx: &mut Tx) -> Result<(), StoreError> {
@@ -364,7 +398,8 @@ impl Write for Resend {
             // What was sent stays sent; the first that was not, and what was cancelled or held behind it, goes
             // again: to whom it did not reach, and to nobody else.
             tx.execute(
-                "UPDATE outbox SET state = 'queued', due_at = $4, attempt = 0, reason = NULL, external_id = NULL \
+                "UPDATE outbox SET state = 'queued', due_at = $4, attempt = 0, reason = NULL, external_id = NULL, \
+                 perhaps_sent_at = NULL \
                  WHERE message_id = $1 AND recipient = $2 AND part >= $3 AND state IN ('failed', 'unconfirmed', 'cancelled')",
                 values![&self.act.message, &first.recipient, first.part, now],
             )

@@ -33,6 +33,8 @@ pub struct Summary {
     pub inbox: InboxId,
     /// That inbox's channel, to show.
     pub channel: String,
+    /// Who reads along: a word of [`rapport_model::event::ThreadKind`].
+    pub kind: String,
     /// Where it stands.
     pub state: State,
     /// Who has it.
@@ -82,6 +84,7 @@ impl Summary {
             address: row.get::<Option<String>>("address")?.map(Address::new),
             inbox: InboxId(row.get("inbox_id")?),
             channel: row.get("channel")?,
+            kind: row.get("kind")?,
             state: row.parse("state")?,
             assignee: assignee.map(|id| (id, assignee_name.unwrap_or_default())),
             team: row.get::<Option<String>>("team_id")?.map(TeamId),
@@ -157,7 +160,7 @@ pub(super) async fn load(
     args.push(reader.map(Actor::id).into());
     let me = ["$", &args.len().to_string()].concat();
     let sql = [
-        "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
+        "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.kind, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
          c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.queue_at, \
          p.name AS contact_name, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at \
          FROM conversations c JOIN contacts p ON p.id = c.contact_id JOIN threads t ON t.id = c.thread_id \

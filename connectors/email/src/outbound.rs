@@ -24,6 +24,7 @@ pub fn capabilities(largest_files: u64) -> Capabilities {
         attached_bytes: true,
         letters: true,
         attachment_types: Vec::new(),
+        quotes: false,
         edits: false,
         delivery_receipts: true,
         read_receipts: false,

@@ -45,6 +45,8 @@ pub struct Capabilities {
     pub letters: bool,
     /// MIME types that can be sent (`image/*` style patterns); empty = all.
     pub attachment_types: Vec<String>,
+    /// Whether a message can show which one it answers.
+    pub quotes: bool,
     /// Whether a sent message can be changed.
     pub edits: bool,
     /// Whether the channel reports deliveries.

@@ -41,6 +41,7 @@ pub fn capabilities() -> Capabilities {
         attached_bytes: false,
         letters: false,
         attachment_types: TYPES.iter().map(|&kind| kind.to_owned()).collect(),
+        quotes: false,
         edits: false,
         delivery_receipts: true,
         read_receipts: false,

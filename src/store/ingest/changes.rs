@@ -1,19 +1,16 @@
-//! The rarer events, one at a time: receipts, reach, edits, retractions, gaps, other ids, and what
-//! can't be read.
+//! The rarer events, one at a time: receipts, reach, gaps, other ids, and what can't be read.
 
 use rapport_model::{
     Address, Author, DeliveryState, InboundEvent, Timestamp,
     event::ReachChange,
     id::{ExternalMessageId, ExternalThreadId, InboxId, ParkedId, RawId},
-    text,
 };
 
-use super::{InboxFacts, Incoming, Outcome, outside};
+use super::{InboxFacts, Incoming, Outcome, outside, revise};
 use crate::store::{
-    conversation,
     db::Run as _,
     error::StoreError,
-    obligation, outbox,
+    outbox,
     rows::Rows,
     tx::{NewEvent, Tx},
     value::values,
@@ -36,8 +33,9 @@ pub(super) async fn apply(
             apply_receipt(tx, &inbox.id, id, *state, reason.as_deref(), *at).await?
         }
         InboundEvent::Reach { address, change, at } => reach(tx, inbox, address, *change, *at).await?,
-        InboundEvent::Edit { id, text, at, .. } => edit(tx, inbox, id, text, *at).await?,
-        InboundEvent::Retraction { id, at } => retract(tx, inbox, id, *at).await?,
+        InboundEvent::Edit { .. } | InboundEvent::Retraction { .. } | InboundEvent::Reaction { .. } => {
+            revise::apply(tx, inbox, &incoming.event).await?
+        }
         InboundEvent::Gap { from, to, reason } => gap(tx, inbox, *from, *to, reason).await?,
         InboundEvent::Rekey { from, to } => rekey(tx, inbox, from, to).await?,
         InboundEvent::Unreadable { id, raw, reason, at } => {
@@ -45,7 +43,6 @@ pub(super) async fn apply(
             let kept = RawRow { content_type: &raw.content_type, bytes, blob: incoming.raw_blob.clone() };
             park(tx, inbox, id, kept, reason, *at).await?
         }
-        // Reactions change nothing that is owed; the channels that have them show them.
         _ => Outcome::Duplicate,
     }))
 }
@@ -164,71 +161,6 @@ async fn set_unreachable(
         values![&inbox.brand, &inbox.channel, address, at],
     )
     .await
-}
-
-async fn edit(
-    tx: &mut Tx,
-    inbox: &InboxFacts,
-    id: &ExternalMessageId,
-    new: &str,
-    at: Timestamp,
-) -> Result<Outcome, StoreError> {
-    let new = text::storable(new);
-    let Some(row) = tx
-        .first(
-            "SELECT m.id, m.conversation_id, m.contact_id, m.position, m.text, m.version FROM sightings s \
-             JOIN messages m ON m.id = s.message_id WHERE s.inbox_id = $1 AND s.external_id = $2",
-            values![&inbox.id, id],
-        )
-        .await?
-    else {
-        return Ok(Outcome::Duplicate);
-    };
-    let (message, old, version): (String, String, i64) =
-        (row.get("id")?, row.get("text")?, row.get("version")?);
-    if old == new {
-        return Ok(Outcome::Duplicate);
-    }
-    tx.execute(
-        "INSERT INTO message_versions (message_id, version, text, at) VALUES ($1, $2, $3, $4)",
-        values![&message, version, &old, at],
-    )
-    .await?;
-    tx.execute(
-        "UPDATE messages SET text = $2, version = $3, edited_at = $4 WHERE id = $1",
-        values![&message, &*new, version + 1, at],
-    )
-    .await?;
-    let conversation_id = row.parse("conversation_id")?;
-    let before = conversation::get(tx, &conversation_id).await?;
-    let mut after = before.clone();
-    obligation::reopen_after_edit(tx, &mut after, &message, at, at.plus(inbox.reply_within)).await?;
-    conversation::save_one(tx, &before, &after).await?;
-    let mut event = after.event("message.edited", Some(&before));
-    event.message = row.parse_opt("id")?;
-    tx.tell(event);
-    Ok(Outcome::Stored)
-}
-
-async fn retract(
-    tx: &mut Tx,
-    inbox: &InboxFacts,
-    id: &ExternalMessageId,
-    at: Timestamp,
-) -> Result<Outcome, StoreError> {
-    let row = tx
-        .first(
-            "UPDATE messages SET retracted_at = $3 WHERE retracted_at IS NULL AND id = \
-             (SELECT message_id FROM sightings WHERE inbox_id = $1 AND external_id = $2) RETURNING id, conversation_id",
-            values![&inbox.id, id, at],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(Outcome::Duplicate) };
-    let conversation = conversation::get(tx, &row.parse("conversation_id")?).await?;
-    let mut event = conversation.event("message.retracted", None);
-    event.message = row.parse_opt("id")?;
-    tx.tell(event);
-    Ok(Outcome::Stored)
 }
 
 async fn gap(

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use rapport_model::{
-    Author, InboundEvent, Trust,
+    Author, Trust,
     event::InboundMessage,
     id::{ContactId, HandleId, OutboxId},
 };
@@ -60,7 +60,7 @@ pub(super) async fn load(
     let (mut tokens, mut names) = (Vec::new(), Vec::new());
     for item in fresh {
         let request = requests[item.request];
-        let InboundEvent::Message(message) = &request.events[item.event].event else { continue };
+        let Some(message) = request.events[item.event].message() else { continue };
         let follows = &message.letter.follows;
         tokens.extend(follows.token.iter().map(|token| values![token]));
         names.extend(follows.references.iter().map(|name| values![&request.inbox.id, name]));

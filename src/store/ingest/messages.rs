@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use rapport_model::{
-    Author, AuthorKind, InboundEvent, Timestamp, Trust,
+    Author, AuthorKind, Timestamp, Trust,
     bot::Unanswerable,
     event::{InboundMessage, ThreadKind},
     id::{AssociateId, ContactId, ConversationId, MessageId, ThreadId},
@@ -13,9 +13,10 @@ use rapport_model::{
 };
 
 use super::{
-    Incoming, IngestRequest,
+    Incoming, IngestRequest, album,
     follow::{self, Known, ThreadKey},
     people::{self, HandleKey, Person},
+    quoted::{self, Quoted},
     route::{Arrival, Route, route},
     same::Also,
     seen::Fresh,
@@ -32,6 +33,7 @@ use crate::store::{
 struct Group {
     people: HashMap<HandleKey, Person>,
     known: Known,
+    quoted: Quoted,
     also: HashMap<MessageId, Vec<Also>>,
     threads: HashMap<(String, String), Thread>,
     conversations: HashMap<ConversationId, Conversation>,
@@ -51,14 +53,24 @@ pub(super) async fn write(
     if fresh.is_empty() {
         return Ok(());
     }
+    let albums = album::claim(tx, requests, fresh).await?;
     let mut group = load(tx, requests, fresh, also).await?;
+    let mut later = Vec::new();
     for item in fresh {
         let request = requests[item.request];
         let incoming = &request.events[item.event];
-        let InboundEvent::Message(message) = &incoming.event else { continue };
-        group.add(tx, request, incoming, message).await?;
+        let Some(message) = incoming.message() else { continue };
+        if let Some(home) = albums.home(&request.inbox, incoming) {
+            later.push((&request.inbox, incoming, message, home));
+        } else {
+            group.add(tx, request, incoming, message).await?;
+        }
     }
-    group.save(tx).await
+    group.save(tx).await?;
+    for (inbox, incoming, message, home) in later {
+        album::join(tx, inbox, incoming, message, home).await?;
+    }
+    Ok(())
 }
 
 async fn load(
@@ -72,7 +84,7 @@ async fn load(
     let mut permanent = HashSet::new();
     for item in fresh {
         let request = requests[item.request];
-        if let InboundEvent::Message(message) = &request.events[item.event].event {
+        if let Some(message) = request.events[item.event].message() {
             senders.extend(people::sender(&request.inbox.brand, &request.inbox.channel, &message.author));
             let key = (request.inbox.id.0.clone(), message.thread.id.0.clone());
             if message.thread.permanent {
@@ -83,6 +95,7 @@ async fn load(
     }
     let people = people::find_or_make(tx, senders).await?;
     let known = follow::load(tx, requests, fresh).await?;
+    let quoted = quoted::load(tx, requests, fresh).await?;
     thread_keys.extend(known.threads().cloned());
     let threads = thread::load_by_external(tx, thread_keys).await?;
     let own: HashSet<&ConversationId> = threads.values().map(|thread| &thread.conversation).collect();
@@ -103,6 +116,7 @@ async fn load(
     Ok(Group {
         people,
         known,
+        quoted,
         also,
         threads,
         before: conversations.clone(),
@@ -129,7 +143,9 @@ impl Group {
             self.known.prove(tx, inbox, message).await?;
             person = proven;
         }
-        let answerable = message.unanswerable.is_none() && !person.blocked;
+        let private = message.thread.kind == ThreadKind::Private;
+        // In a group much is said that is not for us.
+        let answerable = message.unanswerable.is_none() && !person.blocked && message.addressed;
         let followed = self.known.thread_of(inbox, message, &person);
         let id = self.conversation_of(tx, request, message, &person, answerable, followed.as_ref()).await?;
         // A thread of another inbox leads to its conversation, and the message begins one of its own there.
@@ -148,8 +164,8 @@ impl Group {
         let before = self.before.get(&id);
         let position = conversation.next_position();
         // Whom the receiving server denies to be the contact joins as somebody else, token or not.
-        let stranger =
-            conversation.contact != person.contact || (position > 1 && message.letter.follows.disproved);
+        let stranger = private
+            && (conversation.contact != person.contact || (position > 1 && message.letter.follows.disproved));
         // A reply goes to the contact: a stranger's letter, to another inbox even, leads none elsewhere.
         if !stranger {
             conversation.thread.clone_from(&thread_id);
@@ -172,7 +188,7 @@ impl Group {
         }
         // One that is no spam brings all of it to where people look; one that is takes nothing away.
         conversation.suspected &= message.letter.suspected;
-        if answerable && message.addressed && !from_bot {
+        if answerable && !from_bot {
             let due = message.at.plus(inbox.reply_within);
             conversation.owe(message.at, due);
             self.tables.owe(conversation, &person.contact, incoming, message.at, due, position);
@@ -197,9 +213,13 @@ impl Group {
             position,
             text: &body,
             flags,
+            answers: message
+                .reply_to
+                .as_ref()
+                .and_then(|named| self.quoted.get(&(inbox.id.0.clone(), named.0.clone()))),
         };
         self.tables.message(tx, inbox, incoming, message, &place);
-        if self.tables.media(inbox, incoming, message, tx.now) {
+        if self.tables.media(inbox, incoming, message, &incoming.message_id, 0, tx.now) {
             tx.wake_jobs = true;
         }
         let mut event = conversation.event("message.received", before);

@@ -3,14 +3,19 @@
 //!
 //! A group of requests costs a handful of multi-row statements: [`seen`] claims the ids, [`people`]
 //! finds or makes handles and contacts, [`same`] knows content that came twice, [`follow`] what a letter
-//! continues, [`route`] decides the conversation (pure), [`messages`] and [`tables`] write. [`outside`]
-//! takes in what a colleague wrote with another program; [`changes`] holds the rarer events, one at a time.
+//! continues, [`quoted`] which message one answers, [`route`] decides the conversation (pure), [`messages`]
+//! and [`tables`] write, [`album`] puts files that came one by one into the message that they are.
+//! [`outside`] takes in what a colleague wrote with another program; [`revise`] what changes a message;
+//! [`changes`] holds the rarer events, one at a time.
 
+mod album;
 mod changes;
 mod follow;
 mod messages;
 mod outside;
 mod people;
+mod quoted;
+mod revise;
 mod route;
 mod same;
 mod seen;
@@ -31,6 +36,7 @@ use crate::{
 };
 
 pub(super) use people::claimed_person;
+pub(super) use revise::dress;
 
 use super::{blobs::StoredBlob, db::Run as _, error::StoreError, parked, tx::Tx, value::values};
 
@@ -118,10 +124,7 @@ impl IngestRequest {
             .into_iter()
             .enumerate()
             .map(|(at, event)| Incoming {
-                content_hash: match &event {
-                    InboundEvent::Message(message) => content_hash(message),
-                    _ => String::new(),
-                },
+                content_hash: message_of(&event).map(content_hash).unwrap_or_default(),
                 message_id: MessageId::new(),
                 raw_blob: kept.raws.remove(&at),
                 files: HashMap::new(),
@@ -139,6 +142,26 @@ impl IngestRequest {
     /// What it brings.
     pub(super) fn events(&self) -> impl Iterator<Item = &InboundEvent> {
         self.events.iter().map(|incoming| &incoming.event)
+    }
+}
+
+impl Incoming {
+    /// The message that it is, or would be if it was never seen: an edit may bring all of it.
+    fn message(&self) -> Option<&InboundMessage> {
+        message_of(&self.event)
+    }
+
+    /// Whether it is a message that comes for the first time as far as its channel knows.
+    fn is_edit(&self) -> bool {
+        matches!(self.event, InboundEvent::Edit { .. })
+    }
+}
+
+fn message_of(event: &InboundEvent) -> Option<&InboundMessage> {
+    match event {
+        InboundEvent::Message(message) => Some(message),
+        InboundEvent::Edit { whole, .. } => whole.as_deref(),
+        _ => None,
     }
 }
 
@@ -197,6 +220,10 @@ pub(super) async fn apply(tx: &mut Tx, requests: &[&IngestRequest]) -> Result<Ve
     }
     for (at, request) in requests.iter().enumerate() {
         for (index, incoming) in request.events.iter().enumerate() {
+            // An edit of what was never seen came in as a message.
+            if incoming.is_edit() && outcomes[at][index] == Outcome::Stored {
+                continue;
+            }
             if let Some(outcome) = changes::apply(tx, &request.inbox, incoming).await? {
                 outcomes[at][index] = outcome;
             }

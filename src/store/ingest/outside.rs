@@ -68,9 +68,10 @@ pub(super) async fn apply(
         position,
         text: &body,
         flags: Vec::new(),
+        answers: None,
     };
     tables.message(tx, inbox, incoming, message, &place);
-    tx.wake_jobs |= tables.media(inbox, incoming, message, now);
+    tx.wake_jobs |= tables.media(inbox, incoming, message, &incoming.message_id, 0, now);
     tables.insert(tx).await?;
     if message.unanswerable.is_none() {
         tx.execute(

@@ -6,10 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rapport_model::{
-    InboundEvent,
-    id::{InboxId, MessageId},
-};
+use rapport_model::id::{InboxId, MessageId};
 
 use super::{InboxFacts, Incoming, IngestRequest, seen::Fresh};
 use crate::store::{
@@ -87,11 +84,7 @@ pub(super) async fn claim(
 
 fn content<'a>(request: &'a IngestRequest, item: &Fresh) -> (&'a Incoming, Option<&'a str>) {
     let incoming = &request.events[item.event];
-    let key = match &incoming.event {
-        InboundEvent::Message(message) => message.content_key.as_deref(),
-        _ => None,
-    };
-    (incoming, key)
+    (incoming, incoming.message().and_then(|message| message.content_key.as_deref()))
 }
 
 /// Those for whom one message is enough: a brand and the teams that serve the inbox.

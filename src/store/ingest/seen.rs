@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rapport_model::{Author, InboundEvent, event::InboundMessage, id::RawId};
+use rapport_model::{Author, event::InboundMessage, id::RawId};
 
 use super::{InboxFacts, Incoming, IngestRequest};
 use crate::store::{
@@ -48,14 +48,14 @@ pub(super) async fn claim(tx: &mut Tx, requests: &[&IngestRequest]) -> Result<Ve
     let mut known = Vec::new();
     for (at, request) in requests.iter().enumerate() {
         for (index, incoming) in request.events.iter().enumerate() {
-            let InboundEvent::Message(message) = &incoming.event else { continue };
+            let Some(message) = incoming.message() else { continue };
             if !matches!(message.author, Author::Contact { .. }) {
                 continue;
             }
             if claimed.contains(incoming.message_id.as_str()) {
                 fresh.push(Fresh { request: at, event: index });
-            } else {
-                known.push((*request, incoming, &**message));
+            } else if !incoming.is_edit() {
+                known.push((*request, incoming, message));
             }
         }
     }
@@ -69,10 +69,10 @@ fn messages<'a>(
     requests: &'a [&IngestRequest],
 ) -> impl Iterator<Item = (&'a IngestRequest, &'a Incoming, &'a InboundMessage)> {
     requests.iter().flat_map(|request| {
-        request.events.iter().filter_map(|incoming| match &incoming.event {
-            InboundEvent::Message(message) => Some((*request, incoming, &**message)),
-            _ => None,
-        })
+        request
+            .events
+            .iter()
+            .filter_map(|incoming| incoming.message().map(|message| (*request, incoming, message)))
     })
 }
 

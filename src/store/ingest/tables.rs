@@ -3,11 +3,11 @@
 use rapport_model::{
     AuthorKind, DeliveryState, Letter, Timestamp,
     event::{Content, InboundMessage},
-    id::{AttachmentId, ContactId, JobId, ObligationId, ThreadId},
+    id::{AttachmentId, ContactId, JobId, MessageId, ObligationId, ThreadId},
     text,
 };
 
-use super::{InboxFacts, Incoming, people::Person, seen};
+use super::{InboxFacts, Incoming, people::Person, revise::dress, seen};
 use crate::store::{conversation::Conversation, error::StoreError, rows::Rows, tx::Tx, value::values};
 
 /// All of them.
@@ -30,6 +30,8 @@ pub(super) struct MessagePlace<'a> {
     pub text: &'a str,
     /// What was noticed about it.
     pub flags: Vec<String>,
+    /// Which message it answers, where its sender said so.
+    pub answers: Option<&'a MessageId>,
 }
 
 impl Tables {
@@ -59,6 +61,10 @@ impl Tables {
                     "content_hash",
                     "flags",
                     "delivery",
+                    "spans",
+                    "entry",
+                    "forwarded_from",
+                    "reply_to_id",
                 ],
             ),
             letters: Rows::new(
@@ -105,6 +111,7 @@ impl Tables {
                     "blob_key",
                     "content_id",
                     "created_at",
+                    "reason",
                 ],
             ),
             jobs: Rows::new("jobs", &["id", "kind", "key", "payload", "due_at", "attempt", "created_at"]),
@@ -146,6 +153,10 @@ impl Tables {
             &incoming.content_hash,
             place.flags.join(","),
             delivery,
+            dress(place.text, &message.chat.spans),
+            message.chat.entry.as_deref().map(|entry| text::storable(entry).into_owned()),
+            message.chat.forwarded_from.as_deref().map(|whose| text::storable(whose).into_owned()),
+            place.answers,
         ]);
         if message.letter != Letter::default() {
             self.letter(inbox, incoming, &message.letter);
@@ -198,37 +209,47 @@ impl Tables {
         self.jobs.push(values![&JobId::new(), "ack", key, payload, now, 0_i64, now]);
     }
 
+    /// The files of a message, or of what is put into another one (`home`) behind the `before` that it has.
+    /// Says whether some are still to be fetched.
     pub(super) fn media(
         &mut self,
         inbox: &InboxFacts,
         incoming: &Incoming,
         message: &InboundMessage,
+        home: &MessageId,
+        before: i64,
         now: Timestamp,
     ) -> bool {
         let mut to_fetch = false;
         for (item, attachment) in message.attachments.iter().enumerate() {
             let id = AttachmentId::new();
-            let reference = match &attachment.content {
-                Content::ByReference(reference) => Some(reference.as_str()),
-                Content::Here(_) | Content::Withheld(_) => None,
+            let (reference, withheld) = match &attachment.content {
+                Content::Here(_) => (None, None),
+                Content::ByReference(reference) => (Some(reference.as_str()), None),
+                Content::Withheld(reason) => (None, Some(text::storable(reason).into_owned())),
             };
             let kept = incoming.files.get(&item);
             let name = kept.map_or(attachment.name.as_deref().unwrap_or_default(), |file| &file.name);
             let content_type = kept.map_or(&attachment.content_type, |file| &file.content_type);
             self.attachments.push(values![
                 &id,
-                &incoming.message_id,
+                home,
                 &inbox.id,
-                i64::try_from(item).unwrap_or(i64::MAX),
+                before.saturating_add(i64::try_from(item).unwrap_or(i64::MAX)),
                 text::storable(name).into_owned(),
                 text::storable(content_type).into_owned(),
                 reference,
-                if kept.is_some() { "stored" } else { "pending" },
+                match (kept, &withheld) {
+                    (Some(_), _) => "stored",
+                    (None, Some(_)) => "failed",
+                    (None, None) => "pending",
+                },
                 kept.map(|file| i64::try_from(file.blob.size).unwrap_or(i64::MAX)),
                 kept.map(|file| file.blob.sha256.as_str()),
                 kept.map(|file| file.blob.key.as_str()),
                 attachment.content_id.as_deref().map(|id| text::storable(id).into_owned()),
-                now
+                now,
+                withheld
             ]);
             if reference.is_none() {
                 continue;

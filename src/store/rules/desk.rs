@@ -76,6 +76,8 @@ impl Desk {
             close: false,
             undo: Duration::from_secs(5),
             heading: None,
+            spans: Vec::new(),
+            answers: None,
         }
     }
 
@@ -92,11 +94,11 @@ impl Desk {
 
     pub(super) async fn claim_now(&self) -> Vec<Claimed> {
         let facts = self.shop.store.inboxes()[0].clone();
-        self.shop.store.claim_outbox(&facts, Duration::from_secs(35), 16).await.unwrap()
+        self.shop.store.claim_outbox(&facts, Duration::from_secs(35), 16, None).await.unwrap()
     }
 
     pub(super) async fn settle(&self, row: &Claimed, outcome: SendOutcome) {
-        self.shop.store.update_outbox(&"advice".into(), &row.id, outcome, false).await.unwrap();
+        self.shop.store.update_outbox(&"advice".into(), &row.id, outcome, None).await.unwrap();
     }
 
     pub(super) async fn delivery(&self, message: &MessageId) -> DeliveryState {

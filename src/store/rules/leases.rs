@@ -67,11 +67,11 @@ on_both_engines! {
         assert_eq!(desk.claim().await.len(), 1);
         if desk.shop.store.engine() == Engine::Postgres {
             let other = boot(&desk, Uuid::new_v4()).await;
-            assert_eq!(other.expire_outbox(&"advice".into(), true, false).await.unwrap(), 0);
+            assert_eq!(other.expire_outbox(&"advice".into(), true, None).await.unwrap(), 0);
         }
         let next = boot(&desk, name).await;
-        assert_eq!(next.expire_outbox(&"advice".into(), false, false).await.unwrap(), 0, "only at the start");
-        assert_eq!(next.expire_outbox(&"advice".into(), true, false).await.unwrap(), 1);
+        assert_eq!(next.expire_outbox(&"advice".into(), false, None).await.unwrap(), 0, "only at the start");
+        assert_eq!(next.expire_outbox(&"advice".into(), true, None).await.unwrap(), 1);
         assert_eq!(desk.parts(&message).await, ["unconfirmed"]);
         let sql = "SELECT count(*) AS n FROM outbox WHERE lease_owner IS NOT NULL";
         assert_eq!(desk.number(sql, values![]).await, 0);

@@ -6,6 +6,7 @@
 
 mod belonging;
 mod bot;
+mod chats;
 mod constraints;
 mod decisions;
 mod desk;

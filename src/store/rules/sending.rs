@@ -107,9 +107,9 @@ on_both_engines! {
         let message = desk.reply(&conversation, "one", 1).await;
         let claimed = desk.claim().await;
         let store = &desk.shop.store;
-        assert_eq!(store.expire_outbox(&"advice".into(), false, false).await.unwrap(), 0);
+        assert_eq!(store.expire_outbox(&"advice".into(), false, None).await.unwrap(), 0);
         desk.shop.clock.advance(Duration::from_mins(1));
-        assert_eq!(store.expire_outbox(&"advice".into(), false, false).await.unwrap(), 1);
+        assert_eq!(store.expire_outbox(&"advice".into(), false, None).await.unwrap(), 1);
         assert_eq!(desk.delivery(&message).await, DeliveryState::Unconfirmed);
         desk.settle(&claimed[0], SendOutcome::Sent("out1".into())).await;
         assert_eq!(desk.delivery(&message).await, DeliveryState::Sent);
@@ -145,7 +145,7 @@ on_both_engines! {
         let (desk, conversation) = acknowledged(fresh).await;
         let store = &desk.shop.store;
         let unknown = async |id: &OutboxId| {
-            store.update_outbox(&"advice".into(), id, SendOutcome::Unknown, true).await.unwrap();
+            store.update_outbox(&"advice".into(), id, SendOutcome::Unknown, Some(Duration::MAX)).await.unwrap();
         };
         unknown(&desk.claim().await[0].id).await;
         let reply = desk.reply(&conversation, "Hi", 1).await;
@@ -155,7 +155,9 @@ on_both_engines! {
         unknown(&desk.claim().await[0].id).await;
         let late = store.undo(&desk.mara, &reply).await;
         assert!(matches!(late, Err(StoreError::Conflict(Conflict::TooLate))), "{late:?}");
-        assert_eq!(desk.claim_now().await[0].message, reply, "it is tried again");
+        let facts = store.inboxes()[0].clone();
+        let again = store.claim_outbox(&facts, Duration::from_secs(35), 1, Some(Duration::MAX)).await.unwrap();
+        assert_eq!(again[0].message, reply, "it is tried again");
     }
 
     async fn an_acknowledgement_that_could_not_leave_is_not_sent_into_a_later_turn(fresh: Fresh) {

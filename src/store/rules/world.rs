@@ -158,7 +158,7 @@ impl World {
             }
             Step::Jobs => self.jobs().await,
             Step::Claim { inbox, most } => {
-                let claimed = self.shop.store.claim_outbox(&self.facts(inbox), LEASE, most).await?;
+                let claimed = self.shop.store.claim_outbox(&self.facts(inbox), LEASE, most, None).await?;
                 self.claimed.extend(claimed.into_iter().map(|row| (inbox, row)));
                 Ok(())
             }
@@ -173,7 +173,7 @@ impl World {
                 self.ingest(inbox, InboundEvent::Receipt { id, state, reason: None, at }).await.map(drop)
             }
             Step::Expire { inbox } => {
-                self.shop.store.expire_outbox(&self.facts(inbox).id, false, false).await.map(drop)
+                self.shop.store.expire_outbox(&self.facts(inbox).id, false, None).await.map(drop)
             }
             Step::Decide { who, what, ref about, unseen } => self.decide(who, what, about, unseen).await,
             Step::TakeBack { decision } => {
@@ -369,6 +369,8 @@ impl World {
             attachments: Vec::new(),
             close,
             undo: Duration::from_secs(5),
+            spans: Vec::new(),
+            answers: None,
             heading: (!cc.is_empty()).then(|| ReplyHeading { cc, ..ReplyHeading::default() }),
         };
         let before = taken_back::look(&self.shop.store, &reply.conversation).await;
@@ -443,7 +445,7 @@ impl World {
             Settled::Failed => SendOutcome::Failed { reason: "refused".to_owned() },
             Settled::Unknown => SendOutcome::Unknown,
         };
-        self.shop.store.update_outbox(&self.facts(inbox).id, &row.id, outcome, false).await
+        self.shop.store.update_outbox(&self.facts(inbox).id, &row.id, outcome, None).await
     }
 
     async fn handle(&self, customer: usize) -> Option<HandleId> {

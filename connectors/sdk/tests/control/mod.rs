@@ -251,6 +251,7 @@ impl Connector for Control {
             attached_bytes: false,
             letters: false,
             attachment_types: Vec::new(),
+            quotes: false,
             edits: false,
             delivery_receipts: false,
             read_receipts: false,
