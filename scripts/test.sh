@@ -63,9 +63,12 @@ step_doctest() { cargo test --quiet --locked --workspace --all-features --doc; }
 # A bridge without the playground.
 step_slim() { cargo check --quiet --locked --no-default-features; }
 
+# The binaries as the tests run them: with other features nearly every crate would be built once more.
+binaries() { cargo build --quiet --locked --workspace --all-features --bins --examples; }
+
 # The description of the API that is checked in is the one that the code gives.
 step_openapi() {
-  cargo build --quiet --locked --bin rapport
+  binaries
   "$target/debug/rapport" openapi >"$logs/openapi.json"
   if ! diff -u docs/openapi.json "$logs/openapi.json"; then
     echo "openapi: docs/openapi.json is old. Write it again: make openapi" >&2
@@ -77,7 +80,7 @@ step_openapi() {
 step_e2e() {
   need_chromium
   scripts/web.sh
-  cargo build --quiet --locked --bin rapport --example letterbox
+  binaries
   RAPPORT_BIN=$target/debug/rapport RAPPORT_LETTERBOX=$target/debug/examples/letterbox \
     npm --prefix web run --silent e2e
 }
