@@ -4,6 +4,7 @@
 //! judge, beside the HTTP client. Start at [`FakeTwilio`], [`FakeSmtp`] and [`FakeImap`]; [`FakePost`] is
 //! the last two with customers at their other end.
 
+mod faults;
 pub mod imap;
 mod journal;
 #[cfg(feature = "mailserver")]
@@ -13,6 +14,7 @@ pub mod post;
 pub mod smtp;
 pub mod tls;
 pub mod twilio;
+mod wire;
 
 pub use imap::{FakeImap, FakeImapConfig};
 pub use oauth::FakeTokens;

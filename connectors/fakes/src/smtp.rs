@@ -24,8 +24,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use fault::{Fault, Stage};
 pub use mail::AcceptedMail;
 
+use crate::faults::Faults;
 use crate::tls::Certificate;
-use fault::Faults;
 
 /// How the server keeps a connection private.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Default for FakeSmtpConfig {
 
 #[derive(Debug, Default)]
 struct State {
-    faults: Faults,
+    faults: Faults<Stage, Fault>,
     mails: Vec<AcceptedMail>,
     violations: Vec<String>,
     reached: HashMap<Stage, usize>,

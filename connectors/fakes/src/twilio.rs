@@ -3,7 +3,7 @@
 //! It keeps messages like the real one: what a customer writes is recorded and offered once to the
 //! webhook; what the bridge sends is checked against the API's description, recorded, and reported
 //! on. [`Fault`]s make single calls fail. `rest` answers the API, `callback` signs and calls,
-//! `ledger` is the memory, `journal` its form on disk, `wire` can cut a connection.
+//! `ledger` is the memory, `journal` its form on disk.
 
 mod callback;
 mod fault;
@@ -11,7 +11,6 @@ mod journal;
 mod ledger;
 mod rest;
 mod spec;
-mod wire;
 
 use std::{
     collections::HashMap,

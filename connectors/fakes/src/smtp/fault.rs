@@ -1,9 +1,6 @@
 //! What can be made to go wrong, and at which step of the dialogue.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// A step of the dialogue (RFC 5321).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,27 +75,5 @@ impl Fault {
     /// An answer with a code and words.
     pub fn reply(text: &str) -> Self {
         Self::Reply(text.as_bytes().to_vec())
-    }
-}
-
-/// The faults that wait for their step.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(HashMap<Stage, VecDeque<Fault>>);
-
-impl Faults {
-    pub(crate) fn push(&mut self, stage: Stage, fault: Fault) {
-        self.0.entry(stage).or_default().push_back(fault);
-    }
-
-    pub(crate) fn take(&mut self, stage: Stage) -> Option<Fault> {
-        self.0.get_mut(&stage)?.pop_front()
-    }
-
-    pub(crate) fn wait_for(&self, stage: Stage) -> bool {
-        self.0.get(&stage).is_some_and(|faults| !faults.is_empty())
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
     }
 }

@@ -1,9 +1,6 @@
 //! What can be made to go wrong, call by call.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// A part of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,26 +48,4 @@ pub enum Fault {
     Slow(Duration),
     /// Sent on to another address: files are, by the real provider.
     Redirect(String),
-}
-
-/// The faults that wait for their call.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(HashMap<Operation, VecDeque<Fault>>);
-
-impl Faults {
-    pub(crate) fn push(&mut self, operation: Operation, fault: Fault) {
-        self.0.entry(operation).or_default().push_back(fault);
-    }
-
-    pub(crate) fn take(&mut self, operation: Operation) -> Option<Fault> {
-        self.0.get_mut(&operation)?.pop_front()
-    }
-
-    pub(crate) fn wait_for(&self, operation: Operation) -> bool {
-        self.0.get(&operation).is_some_and(|faults| !faults.is_empty())
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
 }

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::{
     FakeMedia, PhoneMessage, SentMessage,
-    fault::{Faults, Operation},
+    fault::{Fault, Operation},
     journal::Line,
 };
-use crate::journal::Journal;
+use crate::{faults::Faults, journal::Journal};
 
 /// The account's memory.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub(crate) struct Ledger {
     calls: HashMap<Operation, usize>,
     /// Where it outlives the process, if it does.
     journal: Option<Journal>,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Faults<Operation, Fault>,
     pub(crate) violations: Vec<String>,
 }
 

@@ -23,8 +23,8 @@ use super::{
     fault::{Fault, Operation},
     ledger::{Order, Record},
     spec::{Fields, Spec},
-    wire::{Listener, Scissors},
 };
+use crate::wire::{Listener, Scissors};
 
 struct Api {
     shared: Arc<Shared>,
