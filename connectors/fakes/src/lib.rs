@@ -1,8 +1,8 @@
 //! Fake providers that speak the real protocols over loopback, with state.
 //!
 //! For tests, the bench and the playground. They share no code with the connectors that they
-//! judge, beside the HTTP client. Start at [`FakeTwilio`], [`FakeSmtp`] and [`FakeImap`]; [`FakePost`] is
-//! the last two with customers at their other end.
+//! judge, beside the HTTP client. Start at [`FakeTwilio`], [`FakeTelegram`], [`FakeSmtp`] and
+//! [`FakeImap`]; [`FakePost`] is the last two with customers at their other end.
 
 mod faults;
 pub mod imap;
@@ -12,6 +12,7 @@ pub mod mailserver;
 pub mod oauth;
 pub mod post;
 pub mod smtp;
+pub mod telegram;
 pub mod tls;
 pub mod twilio;
 mod wire;
@@ -20,4 +21,5 @@ pub use imap::{FakeImap, FakeImapConfig};
 pub use oauth::FakeTokens;
 pub use post::{FakePost, FakePostConfig};
 pub use smtp::{FakeSmtp, FakeSmtpConfig};
+pub use telegram::{FakeTelegram, FakeTelegramConfig};
 pub use twilio::{FakeTwilio, FakeTwilioConfig};
