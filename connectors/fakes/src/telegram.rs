@@ -16,6 +16,7 @@ mod media;
 mod phone;
 mod place;
 mod reading;
+mod records;
 mod sending;
 mod spec;
 #[cfg(test)]
@@ -262,16 +263,18 @@ impl FakeTelegram {
 
     /// What was said in a chat, oldest first, also what is deleted.
     pub fn messages(&self, chat: i64) -> Vec<ChatMessage> {
-        self.all().into_iter().filter(|message| message.chat == chat).collect()
+        self.shared.with(|world| {
+            let records = world.records.iter().filter(|record| record.chat == chat);
+            records.map(|record| world.view(record)).collect()
+        })
     }
 
     /// What the bot sent, oldest first.
     pub fn sent(&self) -> Vec<ChatMessage> {
-        self.all().into_iter().filter(|message| message.by_bot).collect()
-    }
-
-    fn all(&self) -> Vec<ChatMessage> {
-        self.shared.with(|world| world.records.iter().map(|record| world.view(record)).collect())
+        self.shared.with(|world| {
+            let records = world.records.iter().filter(|record| world.is_by_bot(record));
+            records.map(|record| world.view(record)).collect()
+        })
     }
 
     /// A file of a message.

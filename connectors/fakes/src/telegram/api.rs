@@ -106,7 +106,9 @@ async fn answer(
         return Refusal::new(401, "Unauthorized").into_response();
     }
     if is_file {
-        let act = async || files::download(&api.shared, wanted);
+        // The client library writes the path as one part.
+        let path = wanted.replace("%2F", "/");
+        let act = async || files::download(&api.shared, &path);
         return with_faults(&api.shared, Operation::Download, None, &scissors, act).await;
     }
     let Some(method) = api.spec.method(wanted) else {

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Supergroups and channels have ids below this.
-const SUPERGROUPS: i64 = -1_000_000_000_000;
+pub(super) const SUPERGROUPS: i64 = -1_000_000_000_000;
 
 impl World {
     /// The bot as a member of a chat.

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    records::Record,
     updates::{Queued, Settings},
-    world::{Chat, Connection, FakeFile, Record, User, World},
+    world::{Chat, Connection, FakeFile, User, World},
 };
 use crate::journal;
 

@@ -1,7 +1,11 @@
 //! The pretended provider as bots and customers see it, through HTTP.
 
+mod chats;
 mod library;
+mod media;
+mod memory;
 mod polling;
+mod pushing;
 mod sending;
 
 use std::sync::{

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::world::{ChatKind, FakeFile, Record, World};
+use super::{
+    records::Record,
+    world::{ChatKind, FakeFile, World},
+};
 
 /// A chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -99,6 +102,11 @@ impl World {
         Some(FileView { id: id.to_owned(), name, content_type, size: self.files.get(id)?.size() })
     }
 
+    /// Whether the bot wrote it, also in the name of a business.
+    pub(crate) fn is_by_bot(&self, record: &Record) -> bool {
+        record.user == self.bot.id || !record.json["sender_business_bot"].is_null()
+    }
+
     pub(crate) fn view(&self, record: &Record) -> ChatMessage {
         let json = &record.json;
         let text = |name: &str| json[name].as_str().map(str::to_owned);
@@ -116,7 +124,7 @@ impl World {
             business: record.business.clone(),
             user: record.user,
             writer: writer.or_else(|| text("author_signature")).unwrap_or_default(),
-            by_bot: record.user == self.bot.id || !json["sender_business_bot"].is_null(),
+            by_bot: self.is_by_bot(record),
             at: record.at,
             text: text("text").or_else(|| text("caption")).unwrap_or_default(),
             entities: list("entities").or_else(|| list("caption_entities")).unwrap_or_default(),

@@ -14,6 +14,7 @@ use super::{
     fault::{Fault, Operation},
     kept::Kept,
     limits::Limits,
+    records::{Record, Records},
     updates::Queue,
 };
 use crate::{faults::Faults, journal::Journal};
@@ -191,26 +192,6 @@ impl Connection {
     }
 }
 
-/// A message and what became of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) chat: i64,
-    pub(crate) business: Option<String>,
-    pub(crate) id: i64,
-    /// Who wrote it; 0: the channel itself.
-    pub(crate) user: i64,
-    pub(crate) at: i64,
-    /// As the API shows it.
-    pub(crate) json: Value,
-    /// The files, the best form of each.
-    pub(crate) files: Vec<String>,
-    /// Whether the bot gets to know of it.
-    pub(crate) seen: bool,
-    pub(crate) deleted: bool,
-    /// By user.
-    pub(crate) reactions: BTreeMap<i64, Vec<Value>>,
-}
-
 /// A file that the provider keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FakeFile {
@@ -259,7 +240,7 @@ pub(crate) struct World {
     pub(crate) users: Vec<User>,
     pub(crate) chats: Vec<Chat>,
     pub(crate) connections: Vec<Connection>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Records,
     pub(crate) files: HashMap<String, FakeFile>,
     /// Where a file may be fetched, until when: (file, milliseconds).
     pub(crate) paths: HashMap<String, (String, i64)>,
@@ -284,7 +265,7 @@ impl World {
             users: Vec::new(),
             chats: Vec::new(),
             connections: Vec::new(),
-            records: Vec::new(),
+            records: Records::default(),
             files: HashMap::new(),
             paths: HashMap::new(),
             queue: Queue::default(),
@@ -368,7 +349,7 @@ impl World {
     }
 
     pub(crate) fn record(&self, chat: i64, business: Option<&str>, id: i64) -> Option<&Record> {
-        self.records.iter().find(|r| r.chat == chat && r.business.as_deref() == business && r.id == id)
+        self.records.get(chat, business, id)
     }
 
     /// Changes a message; `None`: there is none.
@@ -379,23 +360,9 @@ impl World {
         id: i64,
         change: impl FnOnce(&mut Record) -> T,
     ) -> Option<T> {
-        let at = self
-            .records
-            .iter()
-            .position(|r| r.chat == chat && r.business.as_deref() == business && r.id == id)?;
-        let changed = change(&mut self.records[at]);
-        self.note(|world| world.records.get(at).cloned().map(Kept::Message));
+        let changed = change(self.records.get_mut(chat, business, id)?);
+        self.note(|world| world.record(chat, business, id).cloned().map(Kept::Message));
         Some(changed)
-    }
-
-    /// The id that the next message of a chat gets: a supergroup and a business count for themselves.
-    fn next_message(&self, chat: &Chat) -> i64 {
-        let own = matches!(chat.kind, ChatKind::Supergroup | ChatKind::Channel);
-        let counted = |record: &&Record| {
-            record.business == chat.business
-                && if own { record.chat == chat.id } else { record.chat > -1_000_000_000_000 }
-        };
-        self.records.iter().filter(counted).map(|record| record.id).max().unwrap_or(0) + 1
     }
 
     /// Puts a message into a chat and gives it as the API shows it. `parts` is what makes it more than its head.
@@ -407,7 +374,7 @@ impl World {
         files: Vec<String>,
         now: Timestamp,
     ) -> Value {
-        let id = self.next_message(chat);
+        let id = self.records.next(chat);
         let mut message = json!({
             "message_id": id,
             "date": now.millis() / 1000,
