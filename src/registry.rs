@@ -82,11 +82,6 @@ impl Account {
         }
     }
 
-    /// Whether its messages are letters, which lie in a mailbox.
-    pub fn has_mailbox(&self) -> bool {
-        matches!(self, Self::Email(_))
-    }
-
     /// Whether the account is the playground's to provide.
     pub fn is_provided(&self) -> bool {
         match self {

@@ -5,7 +5,9 @@
 //! way providers do, over HTTP, IMAP and SMTP: nothing here reaches into the store. The providers keep their
 //! messages in the data folder, so that phones and mailboxes show after a crash what they showed before.
 
+mod chat;
 mod mail;
+mod telegram;
 
 use std::{
     collections::HashMap,
@@ -22,7 +24,8 @@ use axum::{
     response::{Sse, sse::Event},
     routing::{get, post},
 };
-use futures_util::{Stream, stream};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::{Stream, future::select_all, stream};
 use rapport_fakes::{
     FakeTwilio, FakeTwilioConfig,
     twilio::{Fault, Operation, PhoneMessage},
@@ -35,12 +38,14 @@ use url::Url;
 use super::{SignIn, StartError};
 use crate::{
     api::{self, Api, ApiError, Body},
-    config::{Config, Inbox},
+    config::Config,
     engine::{Engine, webhook_url},
     registry::{Provided, ProvidedMailServer, ProvidedSms},
     store::{NewAssociate, Role},
 };
+use chat::Chats;
 use mail::Mail;
+use telegram::Telegram;
 
 /// A customer whose phone and mailbox the page shows.
 #[derive(Serialize)]
@@ -70,6 +75,8 @@ pub(super) struct Playground {
     mail: Mail,
     /// The mail servers of the inboxes that have one here.
     servers: HashMap<InboxId, ProvidedMailServer>,
+    /// The providers of chats that inboxes have here.
+    chats: Arc<[Arc<dyn Chats>]>,
 }
 
 impl Playground {
@@ -83,15 +90,15 @@ impl Playground {
             return Ok(None);
         }
         let memory = config.data_dir.join("playground").join("provider.jsonl");
-        let (letters, texts): (Vec<&Inbox>, Vec<&Inbox>) = config
-            .inboxes
-            .iter()
-            .filter(|inbox| inbox.account.is_provided())
-            .partition(|inbox| inbox.account.has_mailbox());
+        let provided = |channel: &'static str| {
+            let inboxes = config.inboxes.iter().filter(|inbox| inbox.account.is_provided());
+            inboxes.filter(move |inbox| inbox.account.channel().as_str() == channel).collect::<Vec<_>>()
+        };
+        let (letters, texts) = (provided("email"), provided("sms"));
         let mail = Mail::start(config, &letters, clock.clone()).await?;
         let servers = letters.iter().filter_map(|inbox| Some((inbox.id.clone(), mail.server(inbox)?)));
         let servers = servers.collect();
-        let fake = FakeTwilioConfig { memory: Some(memory), ..FakeTwilioConfig::new(clock) };
+        let fake = FakeTwilioConfig { memory: Some(memory), ..FakeTwilioConfig::new(clock.clone()) };
         let provider =
             FakeTwilio::start(fake).await.map_err(|error| StartError::Playground(error.to_string()))?;
         let mut numbers = Vec::new();
@@ -104,7 +111,11 @@ impl Playground {
             }
         }
         let (down, cut) = Default::default();
-        Ok(Some(Self { provider, numbers: numbers.into(), down, cut, mail, servers }))
+        let mut chats: Vec<Arc<dyn Chats>> = Vec::new();
+        if let Some(inbox) = provided("telegram").first() {
+            chats.push(Arc::new(Telegram::start(config, &inbox.name, clock).await?));
+        }
+        Ok(Some(Self { provider, numbers: numbers.into(), down, cut, mail, servers, chats: chats.into() }))
     }
 
     /// The accounts that inboxes without one of their own use.
@@ -126,6 +137,7 @@ impl Playground {
             .route("/playground/api/fault", post(set_fault))
             .route("/playground/api/events", get(events))
             .merge(Mail::router())
+            .merge(chat::router())
             .layer(Extension(self.clone()))
     }
 
@@ -148,12 +160,15 @@ impl Playground {
             }
         }
         messages.sort_by_key(|(at, _)| *at);
+        let chats: serde_json::Map<String, Value> =
+            self.chats.iter().map(|chats| (chats.name().to_owned(), json!(chats.state()))).collect();
         json!({
             "numbers": numbers,
             "customers": CUSTOMERS,
             "messages": messages.into_iter().map(|(_, message)| message).collect::<Vec<_>>(),
             "faults": self.fault().into_iter().collect::<Vec<_>>(),
             "mail": self.mail.state(),
+            "chats": chats,
         })
     }
 }
@@ -238,6 +253,23 @@ async fn write(
     Ok(Json(json!({"sid": sid, "stored": outcome.is_success()})))
 }
 
+/// A file that a customer sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    content_type: String,
+    /// In base64.
+    bytes: String,
+}
+
+impl File {
+    fn decoded(&self) -> Result<Vec<u8>, ApiError> {
+        let wrong = |_| ApiError::field("files", "A file is not in base64.".to_owned());
+        STANDARD.decode(&self.bytes).map_err(wrong)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Again {
@@ -295,17 +327,15 @@ async fn set_fault(Extension(playground): Extension<Playground>, Body(fault): Bo
 async fn events(
     Extension(playground): Extension<Playground>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let mut changes = [playground.provider.subscribe(), playground.mail.post.subscribe()];
+    let mut changes = vec![playground.provider.subscribe(), playground.mail.post.subscribe()];
+    changes.extend(playground.chats.iter().map(|chats| chats.subscribe()));
     changes[0].mark_changed();
     let start = (playground, changes, String::new());
     let states = stream::unfold(start, |(playground, mut changes, told)| async move {
-        let [texts, letters] = &mut changes;
         // Not all that happens at a provider shows on the page.
         let state = loop {
-            tokio::select! {
-                changed = texts.changed() => changed.ok()?,
-                changed = letters.changed() => changed.ok()?,
-            }
+            let any = select_all(changes.iter_mut().map(|changes| Box::pin(changes.changed())));
+            any.await.0.ok()?;
             let state = playground.state().to_string();
             if state != told {
                 break state;

@@ -24,6 +24,10 @@ impl<O: Copy + Eq + Hash, F> Faults<O, F> {
         self.0.get_mut(&operation)?.pop_front()
     }
 
+    pub(crate) fn next(&self, operation: O) -> Option<&F> {
+        self.0.get(&operation)?.front()
+    }
+
     pub(crate) fn wait_for(&self, operation: O) -> bool {
         self.0.get(&operation).is_some_and(|faults| !faults.is_empty())
     }

@@ -204,9 +204,9 @@ impl FakeTelegram {
         self.shared.with(|world| world.chat_faults.push((operation, chat), fault));
     }
 
-    /// Whether a fault still waits for a call of this operation.
-    pub fn is_failing(&self, operation: Operation) -> bool {
-        self.shared.with(|world| world.faults.wait_for(operation))
+    /// The fault that the next call of this operation meets.
+    pub fn next_fault(&self, operation: Operation) -> Option<Fault> {
+        self.shared.with(|world| world.faults.next(operation).cloned())
     }
 
     /// Forgets the faults that did not happen yet.
@@ -256,6 +256,7 @@ impl FakeTelegram {
                 kind: chat.kind,
                 title: chat.title.clone(),
                 members: chat.members.clone(),
+                blocked: !chat.bot.is_in(),
             };
             world.chats.iter().map(view).collect()
         })

@@ -8,7 +8,6 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rapport_fakes::{
     FakePost, FakePostConfig,
     post::{Draft, FakeFile, Refusal},
@@ -18,7 +17,7 @@ use rapport_model::{Clock, Secret};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{CUSTOMERS, Playground, StartError};
+use super::{CUSTOMERS, File, Playground, StartError};
 use crate::{
     api::{Api, ApiError, Body, served},
     config::{Config, Inbox},
@@ -120,22 +119,9 @@ struct Write {
     files: Vec<File>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    name: String,
-    content_type: String,
-    /// In base64.
-    bytes: String,
-}
-
-impl File {
-    fn read(self) -> Result<FakeFile, ApiError> {
-        let bytes = STANDARD
-            .decode(self.bytes)
-            .map_err(|_| ApiError::field("files", "A file is not in base64.".to_owned()))?;
-        Ok(FakeFile { name: self.name, content_type: self.content_type, bytes })
-    }
+fn read(file: File) -> Result<FakeFile, ApiError> {
+    let bytes = file.decoded()?;
+    Ok(FakeFile { name: file.name, content_type: file.content_type, bytes })
 }
 
 /// A customer writes, or answers what came. While the servers are down the letter waits.
@@ -159,7 +145,7 @@ async fn write(
         subject: letter.subject,
         text: letter.text,
         answers: letter.answers,
-        files: letter.files.into_iter().map(File::read).collect::<Result<_, _>>()?,
+        files: letter.files.into_iter().map(read).collect::<Result<_, _>>()?,
         forged: letter.forged,
         automatic: false,
     };

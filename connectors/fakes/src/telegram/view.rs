@@ -21,6 +21,8 @@ pub struct ChatView {
     pub title: String,
     /// The people in it, without the bot.
     pub members: Vec<i64>,
+    /// Whether the bot is locked out.
+    pub blocked: bool,
 }
 
 /// A file of a message.

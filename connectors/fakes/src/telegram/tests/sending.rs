@@ -156,7 +156,7 @@ async fn a_call_fails_as_it_was_ordered_and_is_done_only_where_that_says_so() {
         assert!(sent.is_err(), "{fault:?}");
         assert_eq!(fake.sent().len() - before, usize::from(acted), "{fault:?}");
     }
-    assert!(!fake.is_failing(Operation::Send));
+    assert_eq!(fake.next_fault(Operation::Send), None);
     let texts: Vec<_> = ines.messages().into_iter().map(|message| message.text).collect();
     assert_eq!(texts, ["Hello", "c", "d", "d", "d"]);
 }
