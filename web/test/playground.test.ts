@@ -26,6 +26,7 @@ test('a text that could not be sent stays in its field', async () => {
     messages: [],
     faults: [],
     mail: { shops: [], letters: [], away: [], faults: [] },
+    chats: {},
   })
   const sms = vi.spyOn(provider, 'sms').mockRejectedValueOnce(new Error('no line')).mockResolvedValue({})
   await speak('en')

@@ -2,6 +2,7 @@
 import '../styles/index.css'
 import '../styles/playground.css'
 import '../styles/mailbox.css'
+import '../styles/chat.css'
 import { mount } from 'svelte'
 import { prefs } from '../state/prefs.svelte'
 import { words } from '../text/index.svelte'

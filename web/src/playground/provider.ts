@@ -1,6 +1,7 @@
 // The pretend providers' own API: what customers' phones and mailboxes hold, and how to make it hard. Not part of
 // /api/v1.
 import { request } from '../api/http'
+import type { Chats } from './chats'
 import type { Letter } from './mail'
 
 export type Fault = 'cut_send' | 'refuse_send' | 'down' | 'none'
@@ -30,6 +31,8 @@ export interface ProviderState {
   messages: Sms[]
   faults: string[]
   mail: MailState
+  /** By the channel's name. */
+  chats: Record<string, Chats>
 }
 
 export interface MailState {
