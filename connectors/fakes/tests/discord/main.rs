@@ -1,0 +1,53 @@
+//! The fake Discord, judged by the library that bots are written with: it decodes strictly.
+
+mod bot;
+
+use rapport_fakes::discord::Operation;
+use serenity::{
+    builder::CreateMessage,
+    model::{channel::Nonce, event::Event, id::ChannelId},
+};
+
+use bot::{Bot, fake};
+
+#[tokio::test]
+async fn a_bot_is_told_of_a_direct_message_and_answers_it() {
+    let discord = fake(|_| {}).await;
+    let mut bot = Bot::start(&discord).await;
+    let ada = discord.customer("Ada");
+    let asked = ada.write_dm("Where is my order?");
+    let told = bot.message().await;
+    assert_eq!((told.id.get(), told.content.as_str(), told.guild_id), (asked.0, "Where is my order?", None));
+    assert_eq!(told.author.id.get(), ada.id().0);
+
+    let answer = CreateMessage::new()
+        .content("On its way")
+        .nonce(Nonce::String("part-1".to_owned()))
+        .enforce_nonce(true)
+        .reference_message(&told);
+    let dm = ChannelId::new(ada.dm().0);
+    let sent = dm.send_message(&bot.http, answer.clone()).await.unwrap();
+    let again = dm.send_message(&bot.http, answer).await.unwrap();
+    assert_eq!(sent.id, again.id, "a nonce stands for one message");
+    let shown = ada.view(ada.dm());
+    assert_eq!(shown.len(), 2);
+    assert_eq!((shown[1].text.as_str(), shown[1].from_shop), ("On its way", true));
+    assert_eq!(shown[1].reply_to, Some(asked));
+    assert_eq!(bot.message().await.id, sent.id, "its own message comes back");
+    assert_eq!(discord.calls(Operation::Send), 2);
+    assert_eq!(bot.http.get_current_user().await.unwrap().id.get(), discord.bot().0);
+    assert_eq!(discord.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_session_that_was_cut_off_is_told_what_it_missed() {
+    let discord = fake(|_| {}).await;
+    let mut bot = Bot::start(&discord).await;
+    let ada = discord.customer("Ada");
+    discord.drop_all();
+    let missed = ada.write(discord.support(), "While you were away");
+    assert_eq!(bot.message().await.id.get(), missed.0);
+    bot.until(|event| matches!(event, Event::Resumed(_)).then_some(())).await;
+    assert_eq!((discord.gateway_counts().identified, discord.gateway_counts().resumed), (1, 1));
+    assert_eq!(discord.violations(), Vec::<String>::new());
+}
