@@ -1,4 +1,4 @@
-//! Text as it may stand in the store, and whether it says anything.
+//! Text as it may stand in the store, whether it says anything, and where it may be cut.
 
 /// Replaces NUL, that Postgres refuses in text, by U+FFFD; borrows where there is none.
 pub fn storable(text: &str) -> std::borrow::Cow<'_, str> {
@@ -20,6 +20,17 @@ pub fn is_blank(text: &str) -> bool {
                 | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
                 | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
     })
+}
+
+/// Whether a text may be cut between two neighbours: they are not of one emoji or one accented letter.
+pub fn may_cut(before: char, after: char) -> bool {
+    let joins = |c: char| {
+        matches!(c,
+            '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}'
+            | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}')
+    };
+    let regional = |c: char| ('\u{1f1e6}'..='\u{1f1ff}').contains(&c);
+    before != '\u{200d}' && !joins(after) && !(regional(before) && regional(after))
 }
 
 #[cfg(test)]
@@ -46,5 +57,18 @@ mod tests {
     #[test]
     fn texts_that_differ_in_case_and_space_alone_are_the_same() {
         assert_eq!(folded("  Where IS\n it "), folded("where is it"));
+    }
+
+    #[test]
+    fn an_emoji_of_several_characters_a_flag_and_an_accented_letter_are_not_cut() {
+        for (before, after) in [
+            ('\u{1F468}', '\u{200D}'),
+            ('\u{200D}', '\u{1F469}'),
+            ('e', '\u{301}'),
+            ('\u{1F1EC}', '\u{1F1E7}'),
+        ] {
+            assert!(!may_cut(before, after), "{before:?} {after:?}");
+        }
+        assert!(may_cut('a', 'b') && may_cut('\u{1F468}', 'a'));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! One character outside of GSM-7 turns the whole message to UCS-2, at less than half the length.
 
+use rapport_sdk::model::text;
+
 /// How a text is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -91,7 +93,7 @@ fn border(text: &str, limit: usize) -> usize {
     let mut end = 0;
     let mut previous = ' ';
     for (at, c) in text.char_indices() {
-        if at > 0 && may_cut(previous, c) {
+        if at > 0 && text::may_cut(previous, c) {
             character = Some(at);
         }
         if used + c.len_utf16() > limit {
@@ -110,17 +112,6 @@ fn border(text: &str, limit: usize) -> usize {
     }
     let useful = |at: &usize| !text[..*at].trim().is_empty();
     space.filter(useful).or(character).unwrap_or(end).max(text.chars().next().map_or(0, char::len_utf8))
-}
-
-/// Whether two neighbours are not of one emoji or one accented letter.
-fn may_cut(before: char, after: char) -> bool {
-    let joins = |c: char| {
-        matches!(c,
-            '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}'
-            | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}')
-    };
-    let regional = |c: char| ('\u{1f1e6}'..='\u{1f1ff}').contains(&c);
-    before != '\u{200d}' && !joins(after) && !(regional(before) && regional(after))
 }
 
 #[cfg(test)]
