@@ -13,6 +13,7 @@ mod customer;
 mod event;
 mod fault;
 mod gateway;
+mod limits;
 mod links;
 mod message;
 mod messages;
@@ -47,6 +48,7 @@ pub use sessions::GatewayCounts;
 pub use snowflake::Snowflake;
 
 use crate::faults::Faults;
+use limits::Limits;
 use links::Links;
 use message::Message;
 use sessions::Sessions;
@@ -150,6 +152,7 @@ pub(crate) struct State {
     pub(crate) faults: Faults<Operation, Fault>,
     pub(crate) calls: HashMap<Operation, usize>,
     pub(crate) violations: Vec<String>,
+    pub(crate) limits: Limits,
     pub(crate) may_read: bool,
     pub(crate) oldest_first: bool,
     pub(crate) mute_heartbeats: bool,
@@ -241,6 +244,7 @@ impl FakeDiscord {
             faults: Faults::default(),
             calls: HashMap::new(),
             violations: Vec::new(),
+            limits: Limits::default(),
             may_read: config.message_content,
             oldest_first: false,
             mute_heartbeats: false,
@@ -344,6 +348,11 @@ impl FakeDiscord {
     /// Forgets the faults that did not happen yet.
     pub fn clear_faults(&self) {
         self.shared.with(|state| state.faults.clear());
+    }
+
+    /// So many calls of this operation in so long, for each channel; more are refused with 429.
+    pub fn set_limit(&self, operation: Operation, count: usize, window: Duration) {
+        self.shared.with(|state| state.limits.set(operation, count, window));
     }
 
     /// How often each operation was called, faults included.

@@ -96,6 +96,12 @@ async fn answer(
         if !is_ours(&shared, operation, &headers) {
             return shared.count_invalid(error(401, 0, "401: Unauthorized"));
         }
+        let place = path.get(1).copied().unwrap_or_default();
+        let standing = shared.with(|state| state.limits.take(operation, place));
+        if let Some(standing) = standing.as_ref().filter(|standing| !standing.allowed) {
+            let refused = rate_limited(standing.reset_after, false, true);
+            return shared.count_invalid(standing.mark(refused));
+        }
         if body.len() > LARGEST {
             return error(413, 40005, "Request entity too large");
         }
@@ -110,7 +116,10 @@ async fn answer(
         let call = Call { operation, path, query: query.clone(), body, files };
         let answer = respond(&shared, &call);
         shared.changed();
-        answer
+        match standing {
+            Some(standing) => standing.mark(answer),
+            None => answer,
+        }
     };
     carry_out(&shared, operation, &scissors, act).await
 }
@@ -291,7 +300,7 @@ fn banned() -> Response {
 }
 
 /// Too many calls: the headers name the limit.
-pub(crate) fn rate_limited(after: Duration, global: bool, headers: bool) -> Response {
+fn rate_limited(after: Duration, global: bool, headers: bool) -> Response {
     let body = json!({
         "message": "You are being rate limited.", "retry_after": after.as_secs_f64(), "global": global,
     });

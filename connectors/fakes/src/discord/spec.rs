@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Id,
     /// A text of up to 25 characters, or a number.
     Nonce,
+    /// An instant as text.
+    Instant,
     One(&'static Shape),
     List(&'static Kind, usize),
     /// Not looked into.
@@ -106,7 +108,7 @@ const HISTORY: &Shape = &[
     ("after", false, Kind::Id),
     ("limit", false, Kind::Number(1, 100)),
 ];
-const PAGE: &Shape = &[("before", false, Kind::Any), ("limit", false, Kind::Number(2, 100))];
+const PAGE: &Shape = &[("before", false, Kind::Instant), ("limit", false, Kind::Number(2, 100))];
 const JOINED: &Shape = &[("before", false, Kind::Id), ("limit", false, Kind::Number(2, 100))];
 const MEMBERS: &Shape = &[("limit", false, Kind::Number(1, 1000)), ("after", false, Kind::Id)];
 const THREAD_MEMBERS: &Shape =
@@ -262,6 +264,7 @@ impl Kind {
             (Self::Id, Value::String(text)) if is_id(text) || text == "0" => Ok(()),
             (Self::Nonce, Value::Number(number)) if number.is_i64() => Ok(()),
             (Self::Nonce, Value::String(text)) if text.chars().count() <= 25 => Ok(()),
+            (Self::Instant, Value::String(text)) if text.parse::<jiff::Timestamp>().is_ok() => Ok(()),
             (Self::One(shape), Value::Object(fields)) => check(shape, fields, at),
             (Self::List(kind, most), Value::Array(items)) if items.len() <= *most => {
                 for (index, item) in items.iter().enumerate() {

@@ -7,7 +7,7 @@ use rapport_sdk::model::{Clock, Timestamp};
 use serenity::{
     Client, async_trait,
     client::{Context, RawEventHandler},
-    http::{Http, HttpBuilder},
+    http::{ErrorResponse, Http, HttpBuilder, HttpError},
     model::{channel::Message, event::Event, gateway::GatewayIntents},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -52,6 +52,23 @@ pub(crate) fn http(discord: &FakeDiscord) -> Http {
     HttpBuilder::new(discord.token()).proxy(discord.api_base()).ratelimiter_disabled(true).build()
 }
 
+fn refusal<T>(outcome: serenity::Result<T>) -> Option<ErrorResponse> {
+    match outcome.map(drop) {
+        Err(serenity::Error::Http(HttpError::UnsuccessfulRequest(refusal))) => Some(refusal),
+        _ => None,
+    }
+}
+
+/// The API's code for why a call was refused; -1 where the library could not read it.
+pub(crate) fn code_of<T>(outcome: serenity::Result<T>) -> isize {
+    refusal(outcome).expect("a refusal").error.code
+}
+
+/// The HTTP status of a refused call; `None`: no answer, or none that can be read.
+pub(crate) fn status_of<T>(outcome: serenity::Result<T>) -> Option<u16> {
+    refusal(outcome).map(|refusal| refusal.status_code.as_u16())
+}
+
 /// What a bot for customers wants to be told.
 pub(crate) fn intents() -> GatewayIntents {
     GatewayIntents::non_privileged() | GatewayIntents::MESSAGE_CONTENT
@@ -73,6 +90,12 @@ impl Bot {
         let http = Arc::clone(&client.http);
         let run = tokio::spawn(async move { client.start().await });
         Self { http, heard, run }
+    }
+
+    /// How it ended by itself.
+    pub(crate) async fn end(mut self) -> serenity::Result<()> {
+        let end = tokio::time::timeout(Duration::from_secs(20), &mut self.run).await;
+        end.expect("in good time").expect("no panic")
     }
 
     /// The next event that fits; those before it are passed over.

@@ -1,11 +1,14 @@
 //! The fake Discord, judged by the library that bots are written with: it decodes strictly.
 
 mod bot;
+mod calls;
+mod gateway;
+mod threads;
 
 use rapport_fakes::discord::Operation;
 use serenity::{
     builder::CreateMessage,
-    model::{channel::Nonce, event::Event, id::ChannelId},
+    model::{channel::Nonce, id::ChannelId},
 };
 
 use bot::{Bot, fake};
@@ -36,18 +39,5 @@ async fn a_bot_is_told_of_a_direct_message_and_answers_it() {
     assert_eq!(bot.message().await.id, sent.id, "its own message comes back");
     assert_eq!(discord.calls(Operation::Send), 2);
     assert_eq!(bot.http.get_current_user().await.unwrap().id.get(), discord.bot().0);
-    assert_eq!(discord.violations(), Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn a_session_that_was_cut_off_is_told_what_it_missed() {
-    let discord = fake(|_| {}).await;
-    let mut bot = Bot::start(&discord).await;
-    let ada = discord.customer("Ada");
-    discord.drop_all();
-    let missed = ada.write(discord.support(), "While you were away");
-    assert_eq!(bot.message().await.id.get(), missed.0);
-    bot.until(|event| matches!(event, Event::Resumed(_)).then_some(())).await;
-    assert_eq!((discord.gateway_counts().identified, discord.gateway_counts().resumed), (1, 1));
     assert_eq!(discord.violations(), Vec::<String>::new());
 }
