@@ -33,6 +33,7 @@ pub fn capabilities(longest_send: Duration) -> Capabilities {
         attached_bytes: true,
         letters: false,
         attachment_types: Vec::new(),
+        quotes: true,
         edits: false,
         delivery_receipts: false,
         read_receipts: false,
