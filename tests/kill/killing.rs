@@ -10,6 +10,7 @@ use rapport_fakes::{
 
 use crate::{
     account::{Account, Books},
+    chats::Chats,
     load::{Load, Said},
     on_both_engines,
     post::Post,
@@ -20,7 +21,7 @@ use crate::{
 /// How a run goes.
 struct Run {
     kills: usize,
-    /// It goes on until so many messages were offered, and no channel had less than a quarter of them.
+    /// It goes on until so many messages were offered, and no channel had less than an eighth of them.
     messages: usize,
     /// And so many replies were taken, likewise: a slow machine is killed more often for it, not let off.
     replies: usize,
@@ -45,7 +46,9 @@ async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
     let provider =
         FakeTwilio::start(FakeTwilioConfig::new(Arc::new(rapport::clock::SystemClock))).await.unwrap();
     let post = Post::start().await;
-    let at = Arc::new(Installation::with_post(fresh, &provider, &post).await);
+    // Where nothing else can fetch what was missed there is nothing to be settled, and chats are fetched.
+    let chats = if run.listing { Some(Chats::start().await) } else { None };
+    let at = Arc::new(Installation::with(fresh, &provider, &post, chats.as_deref()).await);
     if !run.listing {
         for _ in 0..10_000 {
             provider.fail_next(Operation::List, Fault::Refused { status: 500, code: 20500 });
@@ -62,12 +65,18 @@ async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
         );
     }
     post.trouble();
-    let load = Load::begin(Arc::default(), &at, &provider, &post, Duration::from_millis(60));
+    if let Some(chats) = &chats {
+        chats.trouble();
+    }
+    let load = Load::begin(Arc::default(), &at, &provider, &post, chats.as_ref(), Duration::from_millis(60));
     let mut slowest = Duration::ZERO;
     let mut kills = 0;
     let books = Books::open(&at.fresh.url).await;
-    let lacks =
-        |[sms, letters]: [usize; 2], wanted: usize| sms + letters < wanted || sms.min(letters) < wanted / 4;
+    let channels = if chats.is_some() { 4 } else { 2 };
+    let lacks = |counts: [usize; 4], wanted: usize| {
+        let counts = &counts[..channels];
+        counts.iter().sum::<usize>() < wanted || counts.iter().any(|count| *count < wanted / 8)
+    };
     while kills < run.kills
         || lacks(load.said.count(), run.messages)
         || lacks(load.said.accepted(), run.replies)
@@ -83,9 +92,15 @@ async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
         if kills == run.kills / 2 {
             post.renumber();
         }
+        if let (Some(chats), true) = (&chats, kills.is_multiple_of(5)) {
+            chats.drop_connections();
+        }
     }
     provider.clear_faults();
     post.server.clear_faults();
+    if let Some(chats) = &chats {
+        chats.clear_faults();
+    }
     if !run.listing {
         for _ in 0..10_000 {
             provider.fail_next(Operation::List, Fault::Refused { status: 500, code: 20500 });
@@ -100,20 +115,22 @@ async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
     }
     let stopped = process.stop().await;
     assert!(stopped < Duration::from_secs(5), "it took {stopped:?} to stop");
-    let account = books.account(&said, &provider, &post).await;
+    let account = books.account(&said, &provider, &post, chats.as_deref()).await;
     books.assert_sound().await;
-    assert_eq!([provider.violations(), post.server.violations()].concat(), Vec::<String>::new());
+    let of_chats = chats.as_deref().map(Chats::violations).unwrap_or_default();
+    assert_eq!([provider.violations(), post.server.violations(), of_chats].concat(), Vec::<String>::new());
     println!("{kills} kills, slowest start {slowest:?}, stopped in {stopped:?}: {account:#?}");
     (account, slowest)
 }
 
 on_both_engines! {
     async fn twenty_five_kills_under_load_lose_nothing_and_double_nothing(fresh: Fresh) {
-        let plan = Run { kills: 25, messages: 2_000, replies: 51, listing: true, failpoints: String::new() };
+        let plan = Run { kills: 25, messages: 4_000, replies: 80, listing: true, failpoints: String::new() };
         let (account, slowest) = run(fresh, &plan).await;
         assert!(account.is_clean(), "{account:#?}");
         assert_eq!((account.missed, account.pending, account.undone), (0, 0, 0), "{account:#?}");
-        assert!(account.offered >= 2_000 && account.acknowledged > 200 && account.replies > 50, "{account:#?}");
+        assert!(account.offered >= 4_000 && account.chats >= 1_000 && account.chats_sent >= 20, "{account:#?}");
+        assert!(account.acknowledged > 200 && account.replies >= 80, "{account:#?}");
         assert!(slowest < Duration::from_secs(5), "ready after {slowest:?}");
     }
 

@@ -1,4 +1,4 @@
-//! Customers who write numbered messages, by SMS and by e-mail, and an associate who answers, whether or not
+//! Customers who write numbered messages, by SMS, by e-mail and in chats, and an associate who answers, whether or not
 //! the bridge is there, and what each of them was told.
 
 use std::{
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::{
+    chats::Chats,
     post::{Place, Post, mail_address_of},
     process::{Installation, OURS},
 };
@@ -27,9 +28,35 @@ const LETTER_WRITERS: usize = 6;
 const LETTERS_EACH: usize = 200;
 const NUMBERS_EACH: usize = 8;
 
+/// So many write in the chats.
+const CHATTERS: usize = 8;
+
+/// By which channel something goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Channel {
+    Sms,
+    Email,
+    Telegram,
+    Discord,
+}
+
+impl Channel {
+    pub(crate) const ALL: [Self; 4] = [Self::Sms, Self::Email, Self::Telegram, Self::Discord];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Email => "email",
+            Self::Telegram => "telegram",
+            Self::Discord => "discord",
+        }
+    }
+}
+
 /// A customer's message.
 #[derive(Debug, Clone)]
 pub(crate) struct Offered {
+    pub(crate) channel: Channel,
     pub(crate) customer: usize,
     pub(crate) text: String,
     /// Whether the bridge said that it has it.
@@ -42,8 +69,8 @@ pub(crate) struct Offered {
 #[derive(Debug, Clone)]
 pub(crate) struct Written {
     pub(crate) text: String,
-    /// Whether it leaves as e-mail.
-    pub(crate) is_letter: bool,
+    /// By which channel it leaves.
+    pub(crate) channel: Channel,
     /// Whether the bridge said that it has it.
     pub(crate) accepted: bool,
 }
@@ -59,16 +86,16 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// How many replies the bridge took, as SMS and as e-mail.
-    pub(crate) fn accepted(&self) -> [usize; 2] {
+    /// How many replies the bridge took, by channel.
+    pub(crate) fn accepted(&self) -> [usize; 4] {
         let written = self.written.lock().unwrap();
-        [false, true].map(|letter| written.iter().filter(|of| of.accepted && of.is_letter == letter).count())
+        Channel::ALL.map(|channel| written.iter().filter(|of| of.accepted && of.channel == channel).count())
     }
 
-    /// How many messages were offered, as SMS and as e-mail.
-    pub(crate) fn count(&self) -> [usize; 2] {
+    /// How many messages were offered, by channel.
+    pub(crate) fn count(&self) -> [usize; 4] {
         let offered = self.offered.lock().unwrap();
-        [false, true].map(|letter| offered.iter().filter(|of| of.place.is_some() == letter).count())
+        Channel::ALL.map(|channel| offered.iter().filter(|of| of.channel == channel).count())
     }
 
     fn ends(&self) -> bool {
@@ -93,6 +120,7 @@ impl Load {
         at: &Arc<Installation>,
         provider: &FakeTwilio,
         post: &Arc<Post>,
+        chats: Option<&Arc<Chats>>,
         pause: Duration,
     ) -> Self {
         said.stop.store(false, Ordering::SeqCst);
@@ -106,6 +134,12 @@ impl Load {
             writers(LETTER_WRITERS)
                 .map(|writer| tokio::spawn(write_letters(said.clone(), post.clone(), writer, pause))),
         );
+        if let Some(chats) = chats {
+            tasks.extend(
+                writers(CHATTERS)
+                    .map(|writer| tokio::spawn(chat(said.clone(), chats.clone(), writer, pause))),
+            );
+        }
         tasks.push(tokio::spawn(answer(said.clone(), at.clone())));
         Self { said, tasks }
     }
@@ -131,7 +165,32 @@ async fn write(said: Arc<Said>, provider: FakeTwilio, writer: usize, pause: Dura
             let more = provider.deliver_at_once(&sid, 3).await;
             acknowledged |= more.iter().any(rapport_fakes::twilio::CallOutcome::is_success);
         }
-        said.offered.lock().unwrap().push(Offered { customer, text, acknowledged, place: None });
+        said.offered.lock().unwrap().push(Offered {
+            channel: Channel::Sms,
+            customer,
+            text,
+            acknowledged,
+            place: None,
+        });
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Half of them on each of the two.
+async fn chat(said: Arc<Said>, chats: Arc<Chats>, writer: usize, pause: Duration) {
+    let channel = if writer.is_multiple_of(2) { Channel::Telegram } else { Channel::Discord };
+    while !said.ends() {
+        let number = said.next.fetch_add(1, Ordering::SeqCst);
+        let customer = writer * NUMBERS_EACH + number % NUMBERS_EACH;
+        let text = format!("Message {number}");
+        chats.write(channel, customer, &text);
+        said.offered.lock().unwrap().push(Offered {
+            channel,
+            customer,
+            text,
+            acknowledged: true,
+            place: None,
+        });
         tokio::time::sleep(pause).await;
     }
 }
@@ -156,8 +215,8 @@ async fn write_letters(said: Arc<Said>, post: Arc<Post>, writer: usize, pause: D
         written += usize::from(answers.is_none());
         let text = format!("Message {number}");
         let place = post.deliver(customer, number, &text, answers.as_ref());
-        let place = Some(place);
-        said.offered.lock().unwrap().push(Offered { customer, text, acknowledged: false, place });
+        let (channel, place) = (Channel::Email, Some(place));
+        said.offered.lock().unwrap().push(Offered { channel, customer, text, acknowledged: false, place });
     }
 }
 
@@ -167,19 +226,19 @@ async fn answer(said: Arc<Said>, at: Arc<Installation>) {
         if waiting.is_empty() {
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
-        for (conversation, position, is_letter) in waiting {
+        for (conversation, position, channel) in waiting {
             let number = said.next.fetch_add(1, Ordering::SeqCst);
             let text = format!("Answer {number}");
             let body = json!({"text": text, "seen_position": position, "close": number.is_multiple_of(4)});
             let accepted = press_send(&said, &at, &conversation, &text, &body).await;
-            said.written.lock().unwrap().push(Written { text, is_letter, accepted });
+            said.written.lock().unwrap().push(Written { text, channel, accepted });
         }
     }
 }
 
-/// A few conversations that wait, with the last position in each, and whether it is one of letters. Any of the
+/// A few conversations that wait, with the last position in each, and their channels. Any of the
 /// first ones: who writes on and on stands at the head for long, and each reply comes too late for him.
-async fn waiting(at: &Installation) -> Vec<(String, i64, bool)> {
+async fn waiting(at: &Installation) -> Vec<(String, i64, Channel)> {
     let asked = at.request(Method::GET, "/api/v1/conversations?view=all&limit=24").send().await;
     let Ok(answer) = asked else { return Vec::new() };
     let Ok(page) = answer.json::<Value>().await else { return Vec::new() };
@@ -187,7 +246,8 @@ async fn waiting(at: &Installation) -> Vec<(String, i64, bool)> {
     let waits = items.iter().filter(|item| item["due_at"].is_i64());
     let row = |item: &Value| {
         let id = item["id"].as_str().unwrap().to_owned();
-        (id, item["position"].as_i64().unwrap(), item["channel"] == "email")
+        let channel = Channel::ALL.into_iter().find(|channel| item["channel"] == channel.name()).unwrap();
+        (id, item["position"].as_i64().unwrap(), channel)
     };
     let mut rows: Vec<_> = waits.map(row).collect();
     while rows.len() > 4 {

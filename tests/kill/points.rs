@@ -60,7 +60,7 @@ mod sweep {
             let clock = Arc::new(rapport::clock::SystemClock);
             let provider = FakeTwilio::start(FakeTwilioConfig::new(clock)).await.unwrap();
             let post = Post::start().await;
-            let at = Arc::new(Installation::with_post(fresh, &provider, &post).await);
+            let at = Arc::new(Installation::with(fresh, &provider, &post, None).await);
             let said: Arc<Said> = Arc::default();
             let books = Books::open(&at.fresh.url).await;
             let mut reached = BTreeSet::new();
@@ -71,7 +71,7 @@ mod sweep {
                     let mut process = at.start(&armed).await;
                     // What the point leaves unknown may leave again, in the same life.
                     post.expect_repeat();
-                    let load = Load::begin(said.clone(), &at, &provider, &post, Duration::from_millis(100));
+                    let load = Load::begin(said.clone(), &at, &provider, &post, None, Duration::from_millis(100));
                     let mut ended = false;
                     for tenth in 0..200 {
                         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -91,14 +91,14 @@ mod sweep {
                     load.end().await;
                     process.kill();
                     post.draw_line().await;
-                    let account = books.account(&said, &provider, &post).await;
+                    let account = books.account(&said, &provider, &post, None).await;
                     assert!(account.is_clean(), "{armed}: {account:#?}\n{}", tail(&at.log()));
                 }
             }
             let process = at.start("").await;
             books.wait_until_settled(&said).await;
             process.stop().await;
-            let account = books.account(&said, &provider, &post).await;
+            let account = books.account(&said, &provider, &post, None).await;
             println!("{account:#?}");
             assert!(account.is_clean() && account.missed + account.pending + account.undone == 0, "{account:#?}");
             let all: BTreeSet<&str> = super::points().collect();

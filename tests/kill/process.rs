@@ -11,6 +11,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::{
+    chats::Chats,
     post::{self, Post},
     testing::Fresh,
 };
@@ -30,6 +31,8 @@ pub(crate) struct Installation {
     token: String,
     pub(crate) http: reqwest::Client,
     cookie: String,
+    /// What the process finds in its surroundings beside the token.
+    variables: Vec<(&'static str, String)>,
 }
 
 /// A running process. Killed when dropped.
@@ -74,15 +77,27 @@ impl Process {
 impl Installation {
     /// Writes a configuration for this provider, and invites an associate.
     pub(crate) async fn new(fresh: Fresh, provider: &FakeTwilio) -> Self {
-        Self::set_up(fresh, provider, "").await
+        Self::set_up(fresh, provider, "", Vec::new()).await
     }
 
-    /// The same with an inbox for e-mail beside the one for SMS.
-    pub(crate) async fn with_post(fresh: Fresh, provider: &FakeTwilio, post: &Post) -> Self {
-        Self::set_up(fresh, provider, &post.tables()).await
+    /// The same with an inbox for e-mail beside the one for SMS, and one for each chat.
+    pub(crate) async fn with(
+        fresh: Fresh,
+        provider: &FakeTwilio,
+        post: &Post,
+        chats: Option<&Chats>,
+    ) -> Self {
+        let tables = post.tables() + &chats.map(Chats::tables).unwrap_or_default();
+        let variables = chats.map(|chats| chats.variables().to_vec()).unwrap_or_default();
+        Self::set_up(fresh, provider, &tables, variables).await
     }
 
-    async fn set_up(fresh: Fresh, provider: &FakeTwilio, more: &str) -> Self {
+    async fn set_up(
+        fresh: Fresh,
+        provider: &FakeTwilio,
+        more: &str,
+        variables: Vec<(&'static str, String)>,
+    ) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
@@ -103,7 +118,7 @@ impl Installation {
         let base = format!("http://{address}");
         provider.set_webhook(Url::parse(&format!("{base}/webhooks/shop")).unwrap());
         let token = provider.auth_token().to_owned();
-        let mut new = Self { base, fresh, config, token, http, cookie: String::new() };
+        let mut new = Self { base, fresh, config, token, http, cookie: String::new(), variables };
         new.cookie = new.sign_in().await;
         new
     }
@@ -147,6 +162,7 @@ impl Installation {
             .env(TOKEN, &self.token)
             .env(post::PASSWORD.0, post::PASSWORD.1)
             .env("FAILPOINTS", failpoints)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
