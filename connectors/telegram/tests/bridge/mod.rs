@@ -218,6 +218,11 @@ impl Running {
         self.until(|health| health.reason().is_some_and(|reason| reason.contains(words))).await;
     }
 
+    /// Waits until it says that the connection was lost.
+    pub async fn until_reconnecting(&mut self) {
+        self.until(|health| matches!(health, Health::Reconnecting { .. })).await;
+    }
+
     async fn until(&mut self, is_so: impl FnMut(&Health) -> bool) {
         let wait = tokio::time::timeout(Duration::from_secs(20), self.health.wait_for(is_so));
         if let Err(_) | Ok(Err(_)) = wait.await.map(|found| found.map(drop)) {
