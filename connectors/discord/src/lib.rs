@@ -1,1 +1,4 @@
 //! Discord as a channel.
+
+pub mod markup;
+pub mod outbound;
