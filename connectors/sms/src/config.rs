@@ -3,14 +3,14 @@
 //! How a configuration is written, and where secrets come from, is the host's matter. What only
 //! this channel knows (the form of an account's SID, of a number, of an API's address) is here.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use rapport_sdk::{
-    config::Problem,
+    config::{Problem, why_no_api},
     http::Timeouts,
     model::{Address, Secret, id::InboxId},
 };
-use url::{Host, Url};
+use url::Url;
 
 use crate::number;
 
@@ -174,25 +174,6 @@ impl SmsSettings {
     }
 }
 
-/// Credentials travel to this address with every call, so it is https, or this machine.
-fn why_no_api(url: &Url) -> Option<&'static str> {
-    let loopback = match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => return Some("this names no host"),
-    };
-    if !url.username().is_empty() || url.query().is_some() || url.fragment().is_some() {
-        return Some("an origin has no user, query or fragment");
-    }
-    match url.scheme() {
-        "https" => None,
-        "http" if loopback => None,
-        "http" => Some("credentials would cross the network unencrypted"),
-        _ => Some("only https is spoken here"),
-    }
-}
-
 fn is_sid(prefix: &str, text: &str) -> bool {
     text.strip_prefix(prefix)
         .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -254,19 +235,5 @@ mod tests {
         assert_eq!([0, 1, 2].map(|n| owner(&settings, n)), [Owner::This, Owner::Another, Owner::Nobody]);
         settings.messaging_service_sid = Some(format!("MG{}", "0".repeat(32)));
         assert_eq!([0, 1, 2].map(|n| owner(&settings, n)), [Owner::This, Owner::Another, Owner::This]);
-    }
-
-    #[test]
-    fn plain_http_is_for_this_machine_only() {
-        for (url, fits) in [
-            ("http://127.0.0.1:9", true),
-            ("http://[::1]:9", true),
-            ("http://localhost:9", true),
-            ("http://192.168.1.1", false),
-            ("https://user@api.example.com", false),
-            ("ftp://api.example.com", false),
-        ] {
-            assert_eq!(why_no_api(&url.parse().unwrap()).is_none(), fits, "{url}");
-        }
     }
 }

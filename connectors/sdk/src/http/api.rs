@@ -105,6 +105,12 @@ impl ApiClient {
         Self::call(credentials.apply(request)).await
     }
 
+    /// Puts what the address itself names: without a body.
+    pub async fn put(&self, path: &str, credentials: Credentials<'_>) -> Result<Answer, HttpError> {
+        let request = self.client.put(self.inside(path)?).header(http::header::CONTENT_LENGTH, 0);
+        Self::call(credentials.apply(request)).await
+    }
+
     fn inside(&self, path: &str) -> Result<Url, HttpError> {
         self.url(path).ok_or_else(|| HttpError::NotSent("the path leads away from api_base".to_owned()))
     }
