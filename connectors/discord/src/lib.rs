@@ -1,5 +1,8 @@
 //! Discord as a channel.
 
+pub mod api;
+pub mod config;
+pub mod error;
 pub mod markup;
 pub mod message;
 pub mod outbound;

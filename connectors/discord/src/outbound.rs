@@ -1,5 +1,7 @@
 //! What Discord carries, and how a message becomes the parts that it does.
 
+pub mod send;
+
 use std::time::Duration;
 
 use rapport_sdk::model::{
