@@ -1,10 +1,91 @@
 //! Discord as a channel.
+//!
+//! Four places: private messages, a support channel in which each customer gets a private thread, those
+//! threads, and the posts of a forum. The gateway says that something happened and the history says what;
+//! `inbound` puts the two together. `message` and `markup` read and write without any connection.
 
-pub mod api;
-pub mod config;
-pub mod error;
-pub mod markup;
-pub mod message;
-pub mod outbound;
-pub mod place;
-pub mod snowflake;
+mod api;
+mod check;
+mod config;
+mod error;
+mod files;
+mod gateway;
+mod inbound;
+mod markup;
+mod message;
+mod outbound;
+mod place;
+mod snowflake;
+
+use std::sync::Arc;
+
+use rapport_sdk::{
+    BoxFuture, Connector, ConnectorError, Context, Fetched,
+    model::{
+        Capabilities, InboundEvent, Timestamp,
+        event::RawPayload,
+        id::ChannelName,
+        outbound::{OutboundMessage, Outgoing, Part, PlanError, SendError, SendReceipt},
+    },
+};
+
+use api::Api;
+pub use config::{DISCORD_API, DiscordSettings};
+pub use error::DiscordError;
+use files::Files;
+use inbound::Receiving;
+
+/// One inbox for Discord.
+pub struct DiscordConnector {
+    settings: DiscordSettings,
+    api: Arc<Api>,
+    files: Files,
+    receiving: Receiving,
+}
+
+impl DiscordConnector {
+    /// A connector for these settings. Nothing is connected to before it runs.
+    pub fn new(settings: DiscordSettings) -> Result<Self, DiscordError> {
+        let api = Arc::new(Api::new(&settings)?);
+        Ok(Self {
+            files: Files::new(&settings.api_base)?,
+            receiving: Receiving::new(settings.clone(), Arc::clone(&api)),
+            api,
+            settings,
+        })
+    }
+}
+
+impl Connector for DiscordConnector {
+    fn channel(&self) -> ChannelName {
+        ChannelName::from("discord")
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        outbound::capabilities()
+    }
+
+    fn run(&self, ctx: Context) -> BoxFuture<'_, Result<(), ConnectorError>> {
+        Box::pin(self.receiving.run(ctx))
+    }
+
+    fn plan(&self, message: &OutboundMessage) -> Result<Vec<Part>, PlanError> {
+        outbound::plan(message)
+    }
+
+    fn send<'a>(&'a self, outgoing: &'a Outgoing) -> BoxFuture<'a, Result<SendReceipt, SendError>> {
+        Box::pin(outbound::send(&self.api, self.receiving.desk(), outgoing))
+    }
+
+    fn fetch<'a>(&'a self, reference: &'a str, limit: u64) -> BoxFuture<'a, Result<Fetched, ConnectorError>> {
+        Box::pin(self.files.fetch(&self.api, reference, limit))
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>> {
+        Box::pin(check::check(&self.settings, &self.api))
+    }
+
+    fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Vec<InboundEvent> {
+        message::read_again(raw, at)
+    }
+}

@@ -6,5 +6,5 @@ mod reading;
 mod record;
 mod words;
 
-pub use reading::{Reading, edit, read, read_again, unreadable};
+pub use reading::{Reading, edit, id_of, read, read_again, unreadable};
 pub use record::Record;

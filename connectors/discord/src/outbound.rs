@@ -1,6 +1,6 @@
 //! What Discord carries, and how a message becomes the parts that it does.
 
-pub mod send;
+mod send;
 
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use rapport_sdk::model::{
     outbound::{OutboundAttachment, OutboundMessage, Part, PlanError},
     rich::{self, Span, Style},
 };
+
+pub use send::send;
 
 use crate::markup;
 

@@ -46,6 +46,8 @@ pub enum PlaceKind {
         owner: Option<Snowflake>,
         /// What it is called.
         title: String,
+        /// Whether only those who were let in read it.
+        private: bool,
     },
 }
 
@@ -62,6 +64,7 @@ impl Place {
             PlaceKind::Direct => (Leg::Channel(self.channel), ThreadKind::Private),
             PlaceKind::Support => (Leg::Customer(author), ThreadKind::Private),
             PlaceKind::Customer { user } => (Leg::Customer(*user), ThreadKind::Private),
+            PlaceKind::Post { private: true, .. } => (Leg::Channel(self.channel), ThreadKind::Group),
             PlaceKind::Post { .. } => (Leg::Channel(self.channel), ThreadKind::Public),
         };
         ThreadRef {

@@ -10,6 +10,8 @@ use super::Failure;
 
 /// They can't be written to in private.
 pub const CANNOT_DM: u32 = 50007;
+/// They share no server with the bot any more.
+pub const NO_MUTUAL_SERVER: u32 = 50278;
 /// The channel does not exist, or not any more.
 pub const UNKNOWN_CHANNEL: u32 = 10003;
 

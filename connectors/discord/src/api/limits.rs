@@ -128,7 +128,7 @@ mod tests {
         let html = answer(429, &[("retry-after", "20")], "<html>1015</html>");
         assert_eq!(asked_wait(&html), Some(SHUT_OUT));
         let longer = answer(429, &[("retry-after", "3600")], "<html>1015</html>");
-        assert_eq!(asked_wait(&longer), Some(Duration::from_secs(3600)));
+        assert_eq!(asked_wait(&longer), Some(Duration::from_hours(1)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -153,7 +153,8 @@ fn is_addressed(record: &Record, place: &Place, us: Us) -> bool {
         || record.referenced_message.as_ref().is_some_and(|message| message.author.id == us.user)
 }
 
-fn id_of(json: &str) -> Option<Snowflake> {
+/// The id of a message that can't be read otherwise.
+pub fn id_of(json: &str) -> Option<Snowflake> {
     #[derive(serde::Deserialize)]
     struct Identified {
         id: Snowflake,

@@ -1,21 +1,97 @@
 //! How one part is handed to Discord.
 
+use std::{sync::Arc, time::Duration};
+
 use http::HeaderValue;
 use rapport_sdk::model::{
-    id::{ExternalMessageId, OutboxId},
-    outbound::{Media, Outgoing},
+    id::OutboxId,
+    outbound::{Media, Outgoing, SendError, SendReceipt},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Api, Failure},
+    api::{Api, Failure, codes},
+    inbound::{Desk, Refused, Stop},
     markup,
-    place::read_message_id,
+    place::{Leg, message_id, read_message_id},
     snowflake::Snowflake,
 };
 
-/// Sends a part into a channel; returns the id of the new message.
-pub async fn send(api: &Api, channel: Snowflake, outgoing: &Outgoing) -> Result<Snowflake, Failure> {
+/// How soon a part is tried again that came before the inbox ran.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Carries one part to where its thread is.
+pub async fn send(api: &Api, desk: Option<Arc<Desk>>, outgoing: &Outgoing) -> Result<SendReceipt, SendError> {
+    match Leg::read(&outgoing.thread) {
+        Some(Leg::Channel(channel)) => match post(api, channel, outgoing).await {
+            Ok(id) => Ok(receipt(channel, id)),
+            Err(failure) => {
+                note_unreachable(desk.as_deref(), &failure, outgoing).await;
+                Err(codes::send_error(&failure))
+            }
+        },
+        Some(Leg::Customer(user)) => {
+            let desk = desk.ok_or_else(|| SendError::Transient {
+                retry_after: Some(SOON),
+                reason: "the inbox has just been started".to_owned(),
+            })?;
+            to_customer(api, &desk, user, outgoing).await
+        }
+        None => Err(SendError::Rejected { code: "this is no thread of Discord".to_owned() }),
+    }
+}
+
+/// Into the private thread of a customer; where that was deleted, into a new one.
+async fn to_customer(
+    api: &Api,
+    desk: &Desk,
+    user: Snowflake,
+    outgoing: &Outgoing,
+) -> Result<SendReceipt, SendError> {
+    let (thread, _) = desk.thread_of(user, None).await.map_err(unsent)?;
+    match post(api, thread, outgoing).await {
+        Ok(id) => Ok(receipt(thread, id)),
+        Err(Failure::Refused { code: codes::UNKNOWN_CHANNEL, .. }) => {
+            desk.forget_thread(user).await.map_err(|stop| unsent(Refused::Stop(stop)))?;
+            let (thread, _) = desk.thread_of(user, None).await.map_err(unsent)?;
+            let id = post(api, thread, outgoing).await.map_err(|failure| codes::send_error(&failure))?;
+            Ok(receipt(thread, id))
+        }
+        Err(failure) => Err(codes::send_error(&failure)),
+    }
+}
+
+/// Why nothing was sent: there is no thread yet, and whatever became of that, the part did not leave.
+fn unsent(refused: Refused) -> SendError {
+    let transient = |retry_after| SendError::Transient {
+        retry_after,
+        reason: "the customer's thread could not be made".to_owned(),
+    };
+    match refused {
+        Refused::NoChannel => SendError::Misconfigured {
+            reason: "This thread was made for a support_channel, and the configuration names none."
+                .to_owned(),
+        },
+        Refused::Stop(Stop::Store(retry_after)) => transient(Some(retry_after)),
+        Refused::Stop(Stop::Provider(Failure::NoAnswer | Failure::Server(_))) => transient(None),
+        Refused::Stop(Stop::Provider(failure)) => codes::send_error(&failure),
+    }
+}
+
+/// Tells the bridge of somebody who takes no private messages from us any more.
+async fn note_unreachable(desk: Option<&Desk>, failure: &Failure, outgoing: &Outgoing) {
+    let closed = matches!(failure, Failure::Refused { code: codes::CANNOT_DM | codes::NO_MUTUAL_SERVER, .. });
+    let (Some(desk), Ok(user)) = (desk.filter(|_| closed), outgoing.to.expose().parse()) else { return };
+    // Told again with the next part that is refused.
+    let _ = desk.note_unreachable(user).await;
+}
+
+fn receipt(channel: Snowflake, message: Snowflake) -> SendReceipt {
+    SendReceipt { id: message_id(channel, message) }
+}
+
+/// Posts a part into a channel; returns the id of the new message.
+async fn post(api: &Api, channel: Snowflake, outgoing: &Outgoing) -> Result<Snowflake, Failure> {
     let path = format!("/channels/{channel}/messages");
     let body = body(channel, outgoing);
     if outgoing.media.is_empty() {
@@ -91,11 +167,6 @@ fn quoted(name: &str) -> String {
 
 fn one_line(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
-}
-
-/// The id under which a message that was sent is known.
-pub fn sent(channel: Snowflake, message: Snowflake) -> ExternalMessageId {
-    crate::place::message_id(channel, message)
 }
 
 #[cfg(test)]
