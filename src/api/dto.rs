@@ -230,7 +230,10 @@ pub struct Message {
     /// What it has beside its words, where it is a letter.
     letter: Option<Letter>,
     delivery: Option<String>,
+    /// Why it did not arrive, or waits for another try.
     delivery_reason: Option<String>,
+    /// When it is tried again, where it waits for that.
+    next_try_at: Option<i64>,
     /// How each recipient fares, where there are several: the contact first. `delivery` is the worst of them.
     deliveries: Vec<Delivery>,
     undo_until: Option<i64>,
@@ -269,6 +272,7 @@ impl From<&store::Message> for Message {
             letter: message.letter.as_ref().map(Into::into),
             delivery: message.delivery.clone(),
             delivery_reason: message.delivery_reason.clone(),
+            next_try_at: message.next_try_at.map(Timestamp::millis),
             deliveries: message.deliveries.iter().map(Into::into).collect(),
             undo_until: message.undo_until.map(Timestamp::millis),
             activity: activity(message),

@@ -7,7 +7,6 @@
 use std::{sync::Arc, time::Duration};
 
 use rapport_model::{
-    Health,
     id::InboxId,
     outbound::{Media, Outgoing, Part, SendError},
 };
@@ -59,7 +58,7 @@ pub(super) async fn run(engine: Engine, id: InboxId) {
         if any && sends.len() < AT_ONCE {
             continue;
         }
-        wait(&engine, &id, &mut wake, &mut sends).await;
+        wait(&engine, inbox, &mut wake, &mut sends).await;
     }
     // What is under way gets its chance to end; the rest is unconfirmed at the next start.
     while sends.join_next().await.is_some() {}
@@ -68,11 +67,15 @@ pub(super) async fn run(engine: Engine, id: InboxId) {
 /// Waits for new rows, for the next one to become due, or for a send to end.
 async fn wait(
     engine: &Engine,
-    id: &InboxId,
+    inbox: &Inbox,
     wake: &mut tokio::sync::watch::Receiver<u64>,
     sends: &mut JoinSet<()>,
 ) {
-    let due = engine.store().find_next_due(id).await.ok().flatten();
+    let due = engine.store().find_next_due(&inbox.facts.id).await;
+    if matches!(due, Ok(None)) && sends.is_empty() {
+        inbox.sending.nothing_waits();
+    }
+    let due = due.ok().flatten();
     // A row that is due and was not claimed waits behind another: its turn comes with a wake-up.
     let pause = due.map_or(IDLE, |due| due.since(engine.store().now()));
     let pause = if pause.is_zero() { IDLE } else { pause.min(IDLE) };
@@ -113,7 +116,10 @@ async fn send(engine: Engine, id: InboxId, row: Claimed) {
     failpoints::pause("dispatch.before_send");
     let patience = inbox.connector.capabilities().longest_send;
     let outcome = match tokio::time::timeout(patience, inbox.connector.send(&outgoing)).await {
-        Ok(Ok(receipt)) => SendOutcome::Sent(receipt.id),
+        Ok(Ok(receipt)) => {
+            inbox.sending.went();
+            SendOutcome::Sent(receipt.id)
+        }
         Ok(Err(error)) => failed(&engine, inbox, row.attempt, &error),
         Err(_) => SendOutcome::Unknown,
     };
@@ -157,13 +163,16 @@ fn failed(engine: &Engine, inbox: &Inbox, attempt: u32, error: &SendError) -> Se
         None => SendOutcome::Failed { reason: format!("Given up after {attempt} tries: {reason}") },
     };
     match error {
-        SendError::Transient { retry_after, reason } => again(*retry_after, reason),
+        SendError::Transient { retry_after, reason } => {
+            inbox.sending.put_off(now, reason);
+            again(*retry_after, reason)
+        }
         SendError::Misconfigured { reason } => {
-            inbox.health.report(Health::Misconfigured { reason: reason.clone() });
+            inbox.sending.misconfigured(reason);
             again(Some(UNAUTHORIZED), reason)
         }
         SendError::Unauthorized => {
-            inbox.health.report(Health::Unauthorized);
+            inbox.sending.unauthorized();
             again(Some(UNAUTHORIZED), "the provider does not accept our credentials")
         }
         SendError::Rejected { code } => SendOutcome::Failed { reason: code.clone() },

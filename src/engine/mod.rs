@@ -18,17 +18,18 @@ mod parked;
 mod pictures;
 mod reply;
 mod retry;
+mod sending;
 mod status;
 mod supervisor;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use rapport_model::{
-    Address, Capabilities, Clock,
+    Address, Capabilities, Clock, Health,
     id::{ChannelName, InboxId},
 };
 use rapport_sdk::{Connector, HealthReporter, Ingress, WebhookRequest, WebhookResponse, http::SafeFetch};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -46,6 +47,7 @@ pub use status::InboxStatus;
 
 use ingress::InboxIngress;
 use live::Live;
+use sending::Sending;
 
 /// A running bridge. Cheap to clone.
 #[derive(Clone)]
@@ -71,8 +73,13 @@ struct Inbox {
     facts: Arc<InboxFacts>,
     connector: Arc<dyn Connector>,
     ingress: Arc<InboxIngress>,
+    /// Where its connector tells how receiving fares, and where that is read.
     health: HealthReporter,
-    status: status::Watch,
+    receiving: watch::Receiver<Health>,
+    /// What its dispatcher found out of sending.
+    sending: Sending,
+    /// Both together.
+    status: watch::Receiver<Health>,
 }
 
 /// What an engine is started with.
@@ -97,20 +104,30 @@ impl Engine {
     /// Starts every task of the bridge. Must be called within a Tokio runtime.
     pub fn start(setup: Setup) -> Self {
         let mut connectors: BTreeMap<InboxId, Arc<dyn Connector>> = setup.connectors.into_iter().collect();
-        let mut inboxes = BTreeMap::new();
+        let (mut inboxes, mut together) = (BTreeMap::new(), Vec::new());
         for facts in setup.store.inboxes() {
             let (Some(connector), Some(inbox)) =
                 (connectors.remove(&facts.id), setup.config.inbox(&facts.id))
             else {
                 continue;
             };
-            let (health, watch) = HealthReporter::new();
+            let (health, receiving) = HealthReporter::new();
+            let (sender, status) = watch::channel(Health::Starting);
             let ours = addresses(&setup.config, &inbox.channel());
             let ingress = InboxIngress::new(setup.store.clone(), setup.blobs.clone(), facts.clone(), ours);
             inboxes.insert(
                 facts.id.clone(),
-                Inbox { facts: facts.clone(), connector, ingress: Arc::new(ingress), health, status: watch },
+                Inbox {
+                    facts: facts.clone(),
+                    connector,
+                    ingress: Arc::new(ingress),
+                    health,
+                    receiving,
+                    sending: Sending::default(),
+                    status,
+                },
             );
+            together.push((facts.id.clone(), sender));
         }
         let engine = Self {
             inner: Arc::new(Inner {
@@ -131,6 +148,10 @@ impl Engine {
             engine.inner.tasks.spawn(supervisor::run(engine.clone(), inbox.clone()));
             let log = status::log(engine.clone(), inbox.clone());
             engine.inner.tasks.spawn(engine.inner.shutdown.clone().run_until_cancelled_owned(log));
+        }
+        for (inbox, sender) in together {
+            let follow = status::follow(engine.clone(), inbox, sender);
+            engine.inner.tasks.spawn(engine.inner.shutdown.clone().run_until_cancelled_owned(follow));
         }
         engine
             .inner

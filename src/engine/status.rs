@@ -3,17 +3,14 @@
 use rapport_model::{Health, Timestamp, id::InboxId};
 use tokio::sync::watch;
 
-use super::Engine;
-
-/// Where a connector's state is read.
-pub(super) type Watch = watch::Receiver<Health>;
+use super::{Engine, Inbox};
 
 /// The state of an inbox as far as the engine knows it.
 #[derive(Debug, Clone)]
 pub struct InboxStatus {
     /// Which inbox.
     pub id: InboxId,
-    /// How its connection fares.
+    /// How it fares, receiving and sending together.
     pub health: Health,
     /// When something last came in.
     pub last_inbound_at: Option<Timestamp>,
@@ -22,9 +19,9 @@ pub struct InboxStatus {
 impl Engine {
     /// The state of every inbox, in the order of their names.
     pub fn inboxes(&self) -> Vec<InboxStatus> {
-        let status = |(id, inbox): (&InboxId, &super::Inbox)| InboxStatus {
+        let status = |(id, inbox): (&InboxId, &Inbox)| InboxStatus {
             id: id.clone(),
-            health: inbox.status.borrow().clone(),
+            health: inbox.fares(),
             last_inbound_at: inbox.ingress.last_inbound(),
         };
         self.inner.inboxes.iter().map(status).collect()
@@ -38,6 +35,66 @@ impl Engine {
     /// Asks a provider whether the account works, without any effect.
     pub async fn check(&self, inbox: &InboxId) -> Option<Result<(), rapport_sdk::ConnectorError>> {
         Some(self.inbox(inbox)?.connector.check().await)
+    }
+}
+
+impl Inbox {
+    fn fares(&self) -> Health {
+        let receiving = self.receiving.borrow().clone();
+        both(receiving, self.sending.health())
+    }
+}
+
+/// Receiving and sending as one: what is worse stands first, and what there is to say of the other follows.
+/// That the connector was not heard yet, or ended, hides nothing of sending but its being well.
+fn both(receiving: Health, sending: Health) -> Health {
+    let (worse, other) =
+        if weight(&sending) > weight(&receiving) { (sending, receiving) } else { (receiving, sending) };
+    let Some(more) = other.reason() else { return worse };
+    let with = |reason: String| format!("{} {more}", ended(reason));
+    match worse {
+        Health::Degraded { reason } => Health::Degraded { reason: with(reason) },
+        Health::Reconnecting { reason } => Health::Reconnecting { reason: with(reason) },
+        Health::Misconfigured { reason } => Health::Misconfigured { reason: with(reason) },
+        other => other,
+    }
+}
+
+fn ended(mut sentence: String) -> String {
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// How much of a person's attention a state wants.
+fn weight(health: &Health) -> u8 {
+    match health {
+        Health::Connected => 0,
+        Health::Starting => 1,
+        Health::Degraded { .. } => 2,
+        Health::Reconnecting { .. } => 3,
+        Health::Unauthorized => 4,
+        Health::Misconfigured { .. } => 5,
+        Health::Stopped => 6,
+    }
+}
+
+/// Puts receiving and sending together whenever one of them changes.
+pub(super) async fn follow(engine: Engine, id: InboxId, together: watch::Sender<Health>) {
+    let Some(inbox) = engine.inbox(&id) else { return };
+    let (mut receiving, mut sending) = (inbox.receiving.clone(), inbox.sending.watch());
+    loop {
+        let now = inbox.fares();
+        together.send_if_modified(|known| {
+            let before = std::mem::replace(known, now);
+            before != *known
+        });
+        tokio::select! {
+            Ok(()) = receiving.changed() => {}
+            Ok(()) = sending.changed() => {}
+            else => return,
+        }
     }
 }
 
@@ -65,6 +122,40 @@ pub(super) async fn recall(engine: Engine) {
     for (id, inbox) in &engine.inner.inboxes {
         if let Err(error) = inbox.ingress.recall().await {
             tracing::warn!(inbox.id = %id, %error, "When something last came in is not known");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn degraded(reason: &str) -> Health {
+        Health::Degraded { reason: reason.to_owned() }
+    }
+
+    #[test]
+    fn what_is_worse_of_receiving_and_sending_stands_first_and_neither_is_left_out() {
+        let lost = Health::Reconnecting { reason: "The connection was lost".to_owned() };
+        for (receiving, sending, together) in [
+            (Health::Connected, Health::Connected, Health::Connected),
+            (Health::Starting, Health::Connected, Health::Starting),
+            (Health::Connected, degraded("Replies wait: x"), degraded("Replies wait: x")),
+            (Health::Connected, Health::Unauthorized, Health::Unauthorized),
+            (lost.clone(), Health::Unauthorized, Health::Unauthorized),
+            (Health::Stopped, Health::Unauthorized, Health::Stopped),
+            (
+                lost,
+                degraded("Replies wait: x"),
+                Health::Reconnecting { reason: "The connection was lost. Replies wait: x".to_owned() },
+            ),
+            (
+                degraded("A folder is gone."),
+                Health::Misconfigured { reason: "Replies wait: y.".to_owned() },
+                Health::Misconfigured { reason: "Replies wait: y. A folder is gone.".to_owned() },
+            ),
+        ] {
+            assert_eq!(both(receiving, sending), together);
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn run(engine: Engine, id: InboxId) {
             inbox.health.report(Health::Stopped);
             return;
         }
-        if *inbox.status.borrow() == Health::Connected {
+        if *inbox.receiving.borrow() == Health::Connected {
             pause = FIRST_PAUSE;
         }
         let health = match outcome {

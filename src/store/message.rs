@@ -74,8 +74,10 @@ pub struct Message {
     pub letter: Option<Letter>,
     /// What became of it on its way out.
     pub delivery: Option<String>,
-    /// Why, where it did not arrive.
+    /// Why, where it did not arrive, or waits for another try.
     pub delivery_reason: Option<String>,
+    /// When it is tried again, where it waits for that.
+    pub next_try_at: Option<Timestamp>,
     /// How each recipient fares, where there are several: the contact first.
     pub deliveries: Vec<Delivery>,
     /// Until when it can be taken back.
@@ -93,7 +95,7 @@ pub struct Delivery {
     pub address: Address,
     /// A word of [`rapport_model::DeliveryState`].
     pub state: String,
-    /// Why, where it did not arrive.
+    /// Why, where it did not arrive, or waits for another try.
     pub reason: Option<String>,
 }
 
@@ -228,7 +230,14 @@ impl Store {
             .map(|message| &message.id)
             .collect();
         let mut deliveries = deliveries_of(&mut pool, sent).await?;
+        let waiting: Vec<&MessageId> = messages
+            .iter()
+            .filter(|message| message.hidden.is_none() && message.delivery.as_deref() == Some("queued"))
+            .map(|message| &message.id)
+            .collect();
+        let mut tries = next_tries_of(&mut pool, waiting).await?;
         for message in &mut messages {
+            message.next_try_at = tries.remove(&message.id);
             message.deliveries = deliveries.remove(&message.id).unwrap_or_default();
         }
         Ok(messages)
@@ -292,6 +301,7 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
         letter: None,
         delivery: row.get("delivery")?,
         delivery_reason: only(row.get("delivery_reason")?),
+        next_try_at: None,
         deliveries: Vec::new(),
         undo_until: row.time_opt("undo_until")?,
         activity: activity
@@ -325,6 +335,28 @@ async fn deliveries_of(
             state: row.get("state")?,
             reason: row.get("reason")?,
         });
+    }
+    Ok(found)
+}
+
+/// When those messages are tried again that were tried in vain.
+async fn next_tries_of(
+    db: &mut impl Run,
+    messages: Vec<&MessageId>,
+) -> Result<HashMap<MessageId, Timestamp>, StoreError> {
+    let mut found = HashMap::new();
+    if messages.is_empty() {
+        return Ok(found);
+    }
+    let (keys, args) = rows::keys(db.engine(), messages.into_iter().map(|id| values![id]).collect());
+    let sql = [
+        "SELECT message_id, min(due_at) AS due FROM outbox WHERE state = 'queued' AND attempt > 0 AND message_id IN ",
+        &keys,
+        " GROUP BY message_id",
+    ]
+    .concat();
+    for row in db.rows_of(built(sql), args).await? {
+        found.insert(row.parse("message_id")?, row.time("due")?);
     }
     Ok(found)
 }

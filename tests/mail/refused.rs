@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     desk::{messages_of, until},
+    letter::Letter,
     on_both_engines,
     shop::{JO, MO, Shop, Way},
     testing::Fresh,
@@ -39,11 +40,19 @@ on_both_engines! {
         for attempt in 1..=3 {
             until_refused(&shop, &reply, before + attempt).await;
             let shown = shown(&shop, &reply).await;
-            assert!(shown["delivery_reason"].as_str().is_some_and(|why| why.contains("busy")), "{shown}");
-            assert_eq!(shop.get("/api/v1/inboxes").await["items"][0]["outbox"]["queued"], 1);
-            shop.pass(Duration::from_secs(20));
+            assert_eq!(shown["delivery_reason"], "451 4.3.0: the mail server put it off");
+            assert!(shown["next_try_at"].as_i64() > shown["at"].as_i64(), "{shown}");
+            let inbox = shop.get("/api/v1/inboxes").await["items"][0].clone();
+            assert_eq!(inbox["outbox"]["queued"], 1);
+            let lasting = attempt == 3;
+            assert_eq!(inbox["health"]["state"], if lasting { "degraded" } else { "connected" });
+            let reason = "Replies wait: 451 4.3.0: the mail server put it off.";
+            assert_eq!(inbox["health"]["reason"], if lasting { json!(reason) } else { json!(null) });
+            shop.pass(Duration::from_secs(18));
         }
         shop.until_delivery(&reply, "sent").await;
+        shop.until_health("connected").await;
+        assert_eq!(shown(&shop, &reply).await["next_try_at"], json!(null));
         assert_eq!(shop.servers.attempts(JO), before + 4);
         assert_eq!(shown(&shop, &reply).await["delivery_reason"], json!(null));
         assert_eq!(shop.mailbox(JO, 2).await.len(), 2, "the acknowledgement and the reply");
@@ -55,6 +64,10 @@ on_both_engines! {
         shop.servers.greylist(JO);
         let reply = shop.reply("On its way.").await;
         until_refused(&shop, &reply, 2).await;
+        let waits = shown(&shop, &reply).await;
+        assert!(waits["delivery_reason"].as_str().unwrap().ends_with("the mail server put it off (greylisting)"), "{waits}");
+        let apart = waits["next_try_at"].as_i64().unwrap() - waits["at"].as_i64().unwrap();
+        assert!((290_000..330_000).contains(&apart), "{apart}");
         shop.pass(Duration::from_mins(4));
         // Whoever comes later is acknowledged: the outbox was looked through.
         shop.with_letter(MO, "Hello", "Anybody there?").await;
@@ -64,6 +77,26 @@ on_both_engines! {
         let mails = shop.mailbox(JO, 2).await;
         assert_eq!((mails.len(), mails[1].text().as_str()), (2, "On its way."));
         assert_eq!(shop.servers.attempts(JO), 3);
+    }
+
+    async fn a_server_that_nobody_vouches_for_is_told_of_for_as_long_as_replies_wait_for_it(fresh: Fresh) {
+        let shop = Shop::start_with(fresh, Way::Untrusted).await;
+        shop.receive(&Letter::new(JO, "My lamp", "Where is it?")).await;
+        shop.until_inbound(1).await;
+        let reply = shop.reply("On its way.").await;
+        shop.until_health("misconfigured").await;
+        let inbox = shop.get("/api/v1/inboxes").await["items"][0].clone();
+        let reason = inbox["health"]["reason"].as_str().unwrap();
+        assert!(reason.starts_with("Replies wait: the server's certificate is signed by nobody"), "{reason}");
+        until("the reply says why it waits", async || {
+            let reply = shown(&shop, &reply).await;
+            reply["delivery"] == "queued" && reply["next_try_at"].is_i64() && reply["delivery_reason"].is_string()
+        })
+        .await;
+        // That the mailbox can be read makes nothing better.
+        shop.receive(&Letter::new(MO, "Hello", "Anybody there?")).await;
+        shop.until_inbound(2).await;
+        assert_eq!(shop.health().await, "misconfigured");
     }
 
     async fn a_recipient_who_is_refused_for_good_fails_at_once_with_the_servers_reason(fresh: Fresh) {

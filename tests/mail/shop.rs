@@ -51,6 +51,8 @@ impl Clock for Ahead {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     StartTls,
+    /// The bridge does not know who signed the server's certificate.
+    Untrusted,
     /// Every byte counts.
     Clear,
 }
@@ -86,7 +88,7 @@ impl Shop {
         let servers = MailServer::start().await;
         let imap = Proxy::to(servers.imaps_port()).await;
         let smtp = Proxy::to(match way {
-            Way::StartTls => servers.submission_port(),
+            Way::StartTls | Way::Untrusted => servers.submission_port(),
             Way::Clear => servers.clear_submission_port(),
         })
         .await;
@@ -103,6 +105,8 @@ impl Shop {
     pub(crate) async fn start_again(&mut self) {
         let security = if self.way == Way::Clear { "none" } else { "starttls" };
         let folder = self.fresh.folder.display();
+        let ca =
+            if self.way == Way::Untrusted { String::new() } else { format!("ca = \"{folder}/ca.pem\"\n") };
         let text = format!(
             "data_dir = \"{folder}\"\n[server]\nlisten = \"127.0.0.1:0\"\n[queue]\nundo_seconds = 0\n\
              [inbox.mail]\nname = \"The Shop\"\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\n\
@@ -110,7 +114,7 @@ impl Shop {
              [inbox.mail.email]\nsent_folder = \"Sent\"\nappend_sent = true\nplus_addressing = true\n\
              authserv_id = \"mx.shop.example\"\n\
              [inbox.mail.email.imap]\nhost = \"localhost\"\nport = {}\nca = \"{folder}/ca.pem\"\n\
-             [inbox.mail.email.smtp]\nhost = \"localhost\"\nport = {}\nsecurity = \"{security}\"\nca = \"{folder}/ca.pem\"\n\
+             [inbox.mail.email.smtp]\nhost = \"localhost\"\nport = {}\nsecurity = \"{security}\"\n{ca}\
              [inbox.mail.email.auth]\nuser = \"{OURS}\"\npassword = {{ env = \"MAIL_PASSWORD\" }}\n",
             self.imap.port(),
             self.smtp.port(),

@@ -63,14 +63,21 @@ impl Reply {
 
     /// The earliest moment for the next try, where the server names one or puts us off on principle.
     pub(super) fn wish(&self) -> Option<Duration> {
-        let text = self.lines.join(" ").to_lowercase();
-        let named = WISH.captures(&text).and_then(|found| {
+        let named = WISH.captures(&self.text()).and_then(|found| {
             let count: u64 = found[1].parse().ok()?;
             let unit = if found[2].starts_with('s') { 1 } else { 60 };
             Some(Duration::from_secs(count * unit).min(LONGEST_WISH))
         });
-        let greylisted = ["greylist", "graylist", "grey list", "gray list", "postgrey"];
-        named.or_else(|| greylisted.iter().any(|word| text.contains(word)).then_some(GREYLISTED))
+        named.or_else(|| self.is_greylisting().then_some(GREYLISTED))
+    }
+
+    fn text(&self) -> String {
+        self.lines.join(" ").to_lowercase()
+    }
+
+    fn is_greylisting(&self) -> bool {
+        let text = self.text();
+        ["greylist", "graylist", "grey list", "gray list", "postgrey"].iter().any(|word| text.contains(word))
     }
 
     /// Code and meaning in our own words: the server's may hold an address.
@@ -84,6 +91,11 @@ impl Reply {
 
     fn meaning(&self, stage: Stage) -> &'static str {
         match (self.code, stage) {
+            (400..=499, Stage::Greeting | Stage::Hello) | (421, _) => "the mail server takes nothing for now",
+            (400..=499, Stage::SignIn) => "the mail server lets nobody sign in for now",
+            (452, _) if self.status() == Some("4.2.2") => "the recipient's mailbox is full",
+            (400..=499, _) if self.is_greylisting() => "the mail server put it off (greylisting)",
+            (400..=499, _) => "the mail server put it off",
             (_, Stage::Greeting | Stage::Hello) => "the mail server does not talk to us",
             (_, Stage::Sender) => "the mail server does not let us send from this address",
             (550 | 554, Stage::Recipient) if self.status() == Some("5.7.1") => {
@@ -162,6 +174,15 @@ mod tests {
             ("552 too big", Stage::Text, "552: the mail is too large, or the recipient's mailbox is full"),
             ("554 5.7.1 spam", Stage::Text, "554 5.7.1: the mail was refused because of what is in it"),
             ("554 no", Stage::Greeting, "554: the mail server does not talk to us"),
+            ("421 4.3.2 down", Stage::Greeting, "421 4.3.2: the mail server takes nothing for now"),
+            ("454 4.7.0 busy", Stage::SignIn, "454 4.7.0: the mail server lets nobody sign in for now"),
+            ("452 4.2.2 full", Stage::Recipient, "452 4.2.2: the recipient's mailbox is full"),
+            ("451 4.3.0 later", Stage::Recipient, "451 4.3.0: the mail server put it off"),
+            (
+                "450 4.2.0 <jo@x.example>: Greylisted",
+                Stage::Recipient,
+                "450 4.2.0: the mail server put it off (greylisting)",
+            ),
         ] {
             assert_eq!(reply(text).in_words(stage), words);
         }
