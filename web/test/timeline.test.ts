@@ -4,9 +4,11 @@ import { tick } from 'svelte'
 import { expect, test } from 'vitest'
 import { activityText } from '../src/inbox/activity'
 import { timelineOf } from '../src/inbox/timeline'
+import MessageItem from '../src/inbox/MessageItem.svelte'
 import Timeline from '../src/inbox/Timeline.svelte'
 import { Conversation } from '../src/state/conversations.svelte'
 import { arrived, seenThrough, type Pending } from '../src/state/outbox.svelte'
+import { clock } from '../src/state/clock.svelte'
 import { session } from '../src/state/session.svelte'
 import { me, message, mine, summary } from './samples'
 
@@ -103,4 +105,26 @@ test('who it was given to stands within the sentence, and is written so', () => 
     assignee: { id: me.id, name: me.name },
   }
   expect(activityText(message({ kind: 'activity', activity }), me.id, null)).toBe('Mara Lindt gave this to you')
+})
+
+test('a reply that waits says why, and when it is tried next', () => {
+  const waits = {
+    delivery: 'queued' as const,
+    delivery_reason: 'the mail server put it off (greylisting), 450 4.2.0',
+    next_try_at: clock.now + 290_000,
+  }
+  const show = (change: object) =>
+    render(MessageItem, {
+      message: mine({ ...waits, ...change }),
+      channel: 'sms',
+      summary: summary(),
+      onview: () => {},
+    })
+  const { unmount } = show({})
+  expect(document.body).toHaveTextContent(
+    'Waiting: the mail server put it off (greylisting), 450 4.2.0. Next try in 5 min.',
+  )
+  unmount()
+  show({ next_try_at: null, delivery_reason: null })
+  expect(screen.getByText('Sending')).toBeInTheDocument()
 })

@@ -163,6 +163,8 @@ export interface Message {
   letter?: Letter | null
   delivery: Delivery | null
   delivery_reason: string | null
+  /** When it is tried again, where it waits for that. */
+  next_try_at?: number | null
   /** How each recipient fares, where there are several: the contact first. */
   deliveries: { address: string; state: Delivery; reason: string | null }[]
   undo_until: number | null

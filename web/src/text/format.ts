@@ -59,6 +59,9 @@ const RELATIVE: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60_000],
 ]
 
+/** A wait that is still to come, never shown as over: "5 min". */
+export const until = (ms: number): string => wait(Math.max(60_000, Math.ceil(ms / 60_000) * 60_000))
+
 /** "2 minutes ago", "in 3 days". */
 export function relative(at: number, now: number): string {
   const formatter = new Intl.RelativeTimeFormat(words.locale, { numeric: 'auto' })

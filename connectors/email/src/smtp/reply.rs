@@ -83,10 +83,9 @@ impl Reply {
     /// Code and meaning in our own words: the server's may hold an address.
     pub(super) fn in_words(&self, stage: Stage) -> String {
         let meaning = self.status().and_then(meaning_of_status).unwrap_or_else(|| self.meaning(stage));
-        match self.status() {
-            Some(status) => format!("{} {status}: {meaning}", self.code),
-            None => format!("{}: {meaning}", self.code),
-        }
+        let code = self.status().map_or(self.code.to_string(), |status| format!("{} {status}", self.code));
+        // Of what is refused the code is the matter; what waits is told as a sentence.
+        if self.is_transient() { format!("{meaning}, {code}") } else { format!("{code}: {meaning}") }
     }
 
     fn meaning(&self, stage: Stage) -> &'static str {
@@ -174,14 +173,14 @@ mod tests {
             ("552 too big", Stage::Text, "552: the mail is too large, or the recipient's mailbox is full"),
             ("554 5.7.1 spam", Stage::Text, "554 5.7.1: the mail was refused because of what is in it"),
             ("554 no", Stage::Greeting, "554: the mail server does not talk to us"),
-            ("421 4.3.2 down", Stage::Greeting, "421 4.3.2: the mail server takes nothing for now"),
-            ("454 4.7.0 busy", Stage::SignIn, "454 4.7.0: the mail server lets nobody sign in for now"),
-            ("452 4.2.2 full", Stage::Recipient, "452 4.2.2: the recipient's mailbox is full"),
-            ("451 4.3.0 later", Stage::Recipient, "451 4.3.0: the mail server put it off"),
+            ("421 4.3.2 down", Stage::Greeting, "the mail server takes nothing for now, 421 4.3.2"),
+            ("454 4.7.0 busy", Stage::SignIn, "the mail server lets nobody sign in for now, 454 4.7.0"),
+            ("452 4.2.2 full", Stage::Recipient, "the recipient's mailbox is full, 452 4.2.2"),
+            ("451 4.3.0 later", Stage::Recipient, "the mail server put it off, 451 4.3.0"),
             (
                 "450 4.2.0 <jo@x.example>: Greylisted",
                 Stage::Recipient,
-                "450 4.2.0: the mail server put it off (greylisting)",
+                "the mail server put it off (greylisting), 450 4.2.0",
             ),
         ] {
             assert_eq!(reply(text).in_words(stage), words);
