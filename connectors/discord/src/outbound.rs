@@ -39,6 +39,7 @@ pub fn capabilities() -> Capabilities {
         attached_bytes: true,
         letters: false,
         attachment_types: Vec::new(),
+        quotes: true,
         edits: false,
         delivery_receipts: false,
         read_receipts: false,
