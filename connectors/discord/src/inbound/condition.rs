@@ -75,6 +75,11 @@ impl Condition {
         });
     }
 
+    /// Whether this trouble is on.
+    pub fn has(&self, trouble: Trouble) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).troubles.contains_key(&trouble)
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut state);

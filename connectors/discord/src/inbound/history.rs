@@ -210,7 +210,7 @@ impl Desk {
     }
 
     /// Whether the application may read texts in servers; notes it where it may not.
-    async fn may_read(&self) -> Result<bool, Stop> {
+    pub(super) async fn may_read(&self) -> Result<bool, Stop> {
         #[derive(serde::Deserialize)]
         struct Application {
             #[serde(default)]

@@ -36,6 +36,9 @@ impl Desk {
     /// The channels to look at; `all` after a start or a lost session.
     pub(super) async fn list(&self, all: bool) -> Result<Listed, Stop> {
         let mut listed = Listed::new();
+        if self.condition.has(Trouble::Withheld) {
+            self.may_read().await?;
+        }
         if self.settings.direct_messages {
             let quiet = self.ctx.clock.now().minus(QUIET);
             for channel in self.direct_channels().await? {

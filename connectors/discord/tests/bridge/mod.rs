@@ -236,7 +236,9 @@ impl Harness for Bridge {
         let mut cursor = ingress.cursor(&scope);
         // The ingress of the kit answers at once.
         let context = &mut std::task::Context::from_waker(Waker::noop());
-        let Poll::Ready(Ok(cursor)) = std::future::Future::poll(cursor.as_mut(), context) else { return false };
+        let Poll::Ready(Ok(cursor)) = std::future::Future::poll(cursor.as_mut(), context) else {
+            return false;
+        };
         cursor.is_some_and(|cursor| cursor.as_str().parse::<u64>().unwrap() >= message.0)
     }
 
