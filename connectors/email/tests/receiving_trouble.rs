@@ -6,8 +6,8 @@ mod mailbox;
 
 use std::{sync::Arc, time::Duration};
 
-use mailbox::{DAY, Mailbox, NOW, Running, mail, until};
-use rapport_email::Start;
+use mailbox::{DAY, Mailbox, NOW, Running, impatient, mail, until};
+use rapport_email::{Start, receiving::Receiving};
 use rapport_fakes::imap::{Cut, Trick};
 use rapport_sdk::{conformance::MemoryIngress, model::Health};
 
@@ -47,6 +47,24 @@ async fn a_mail_that_the_server_never_gives_is_parked_and_holds_up_nothing() {
         running.connected().await;
         assert!(running.ingress.complete_up_to().is_some());
     }
+}
+
+#[tokio::test]
+async fn a_mail_of_no_bytes_is_parked_at_once_and_the_inbox_is_well() {
+    let mailbox = Mailbox::start().await;
+    mailbox.fake.deliver("INBOX", Vec::new());
+    let mut settings = mailbox.settings();
+    settings.start = Start::Days(1);
+    let mut patience = impatient();
+    patience.retry = DAY;
+    let receiving = Receiving::new(Arc::new(settings), None, patience).unwrap();
+    let mut running = mailbox.run_receiving(receiving, &Arc::default());
+    running.connected().await;
+    until(|| running.parked().len() == 1).await;
+    assert_eq!(running.parked()[0].1, b"");
+    mailbox.fake.deliver("INBOX", mail("next"));
+    running.until_stored(1).await;
+    running.connected().await;
 }
 
 #[tokio::test]

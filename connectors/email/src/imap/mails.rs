@@ -15,11 +15,18 @@ const AROUND: u64 = 4 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) uid: u32,
-    /// In bytes, as far as the server knows: Exchange is a little off.
-    pub(crate) size: u64,
+    /// In bytes, as far as the server knows: Exchange is a little off. `None` where it did not list the mail.
+    pub(crate) size: Option<u64>,
     /// When it came into the mailbox; `None` where that can't be read.
     pub(crate) at: Option<Timestamp>,
     pub(crate) flags: Vec<String>,
+}
+
+impl Listed {
+    /// In bytes; nothing where that is not known.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.size.unwrap_or(0)
+    }
 }
 
 /// How much of a mail is wanted.
@@ -73,16 +80,18 @@ impl Link {
         };
         let size = |mail: &&Listed| match wanted {
             // Line ends may be counted otherwise.
-            Wanted::All => mail.size + mail.size / 8 + AROUND,
+            Wanted::All => mail.bytes() + mail.bytes() / 8 + AROUND,
             Wanted::Beginning(bytes) => u64::from(bytes) + AROUND,
-            Wanted::Header => mail.size.min(ALLOWANCE) + AROUND,
+            Wanted::Header => mail.bytes().min(ALLOWANCE) + AROUND,
         };
         let allowance = ALLOWANCE + mails.iter().map(size).sum::<u64>();
         let command = format!("UID FETCH {} (UID {item})", uid_set(&uids));
         self.command(&command, allowance, |response| {
             if let Response::Fetch(_, attributes) = response
                 && let Some((uid, bytes)) = body(attributes)
-                && uids.contains(&uid)
+                && let Some(mail) = mails.iter().find(|mail| mail.uid == uid)
+                // An empty mail is what a server sends that has lost the text, unless it lists it as empty.
+                && (!bytes.is_empty() || mail.size == Some(0))
             {
                 take(uid, bytes);
             }
@@ -104,7 +113,7 @@ fn listed(attributes: &[AttributeValue<'_>]) -> Option<Listed> {
         }
     }
     // What the server says unasked about other mails has no size.
-    Some(Listed { uid: uid?, size: size?, at, flags })
+    Some(Listed { uid: uid?, size: Some(size?), at, flags })
 }
 
 fn body(attributes: &[AttributeValue<'_>]) -> Option<(u32, Vec<u8>)> {
@@ -118,8 +127,7 @@ fn body(attributes: &[AttributeValue<'_>]) -> Option<(u32, Vec<u8>)> {
             _ => {}
         }
     }
-    // An empty mail is what a server sends that has lost the text.
-    Some((uid?, bytes.filter(|bytes: &Vec<u8>| !bytes.is_empty())?))
+    Some((uid?, bytes?))
 }
 
 /// UIDs, which ascend, as a sequence set (RFC 3501 section 9).

@@ -212,7 +212,12 @@ impl Folder {
         if !absent.is_empty() {
             // Those that are still there are asked for all the same, whatever they are.
             let there = self.existing(link, &absent).await?;
-            mails.extend(there.into_iter().map(|uid| Listed { uid, size: 0, at: None, flags: Vec::new() }));
+            mails.extend(there.into_iter().map(|uid| Listed {
+                uid,
+                size: None,
+                at: None,
+                flags: Vec::new(),
+            }));
             mails.sort_by_key(|mail| mail.uid);
         }
         if let Some(Backlog { since, until }) = self.progress.as_ref().and_then(|progress| progress.backlog) {

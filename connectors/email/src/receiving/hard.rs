@@ -64,7 +64,7 @@ impl Round<'_> {
         let folder = &self.folders[index];
         self.link.turn_to(&folder.name, folder.seen.uid_validity).await?;
         let listed = self.link.list(&[uid], plain).await.ok().and_then(|mails| mails.into_iter().next());
-        let mail = listed.unwrap_or(Listed { uid, size: 0, at: Some(at), flags: Vec::new() });
+        let mail = listed.unwrap_or(Listed { uid, size: None, at: Some(at), flags: Vec::new() });
         let had = match tries {
             ..=WHOLE => self.have(index, &mail, self.wanted(&mail)).await?,
             tries if tries == WHOLE + 1 => self.have(index, &mail, Wanted::Header).await?,

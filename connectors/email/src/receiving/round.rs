@@ -192,7 +192,7 @@ impl Round<'_> {
             }
             let Some((at, mail)) = peeked? else { continue };
             if first.is_none_or(|(_, earliest, ..)| at < earliest) {
-                let (uid, size) = (mail.uid, mail.size);
+                let (uid, size) = (mail.uid, mail.bytes());
                 let size = if size > self.receiving.settings.largest_mail { BEGINNING.into() } else { size };
                 first = Some((index, at, size, self.memory.losses(&folder.key(uid))));
             }
@@ -276,7 +276,8 @@ impl Round<'_> {
         let folder = &self.folders[index];
         self.link.turn_to(&folder.name, folder.seen.uid_validity).await?;
         let largest = self.receiving.settings.largest_mail;
-        let (large, whole): (Vec<&Listed>, Vec<&Listed>) = mails.iter().partition(|mail| mail.size > largest);
+        let (large, whole): (Vec<&Listed>, Vec<&Listed>) =
+            mails.iter().partition(|mail| mail.bytes() > largest);
         let mut take = |uid, raw| {
             had.insert((index, uid), raw);
         };
@@ -291,7 +292,7 @@ impl Round<'_> {
     }
 
     pub(super) fn wanted(&self, mail: &Listed) -> Wanted {
-        if mail.size > self.receiving.settings.largest_mail {
+        if mail.bytes() > self.receiving.settings.largest_mail {
             Wanted::Beginning(BEGINNING)
         } else {
             Wanted::All
