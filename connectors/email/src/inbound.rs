@@ -30,6 +30,9 @@ const MOST_REFERENCES: usize = 50;
 const MOST_RECIPIENTS: usize = 200;
 /// A longer name of a mail is none (RFC 5322 section 2.1.1), in octets.
 const LONGEST_NAME: usize = 998;
+/// What stands at a file of which only the beginning was read.
+const CUT_OFF: &str =
+    "Only its beginning was read: the mail is too large. The whole of it is in the mailbox.";
 
 /// A mail as it was fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +146,13 @@ impl Translator {
         ) {
             Origin::Us => return Vec::new(),
             Origin::Nobody => {
-                let reason = "It names no sender.".to_owned();
+                let empty = mail.raw.is_empty();
+                let reason = if empty {
+                    "The mail is empty: it names no sender and says nothing."
+                } else {
+                    "It names no sender."
+                };
+                let reason = reason.to_owned();
                 let raw = RawPayload { content_type: MAIL.to_owned(), bytes: mail.raw };
                 return vec![InboundEvent::Unreadable { id, raw, reason, at: mail.internal_date }];
             }
@@ -224,7 +233,11 @@ impl Translator {
             .map(|file| InboundAttachment {
                 name: Some(file.name),
                 content_type: file.content_type,
-                content: Content::Here(file.bytes),
+                content: if file.at_end && !mail.complete {
+                    Content::Withheld(CUT_OFF.to_owned())
+                } else {
+                    Content::Here(file.bytes)
+                },
                 content_id: file.content_id,
             })
             .collect();

@@ -10,8 +10,11 @@ use rapport_email::{
     token::Tokens,
 };
 use rapport_sdk::model::{
-    Address, Author, DeliveryState, InboundEvent, Secret, Timestamp, Trust, bot::Unanswerable,
-    event::InboundMessage, id::OutboxId, letter::Mark,
+    Address, Author, DeliveryState, InboundEvent, Secret, Timestamp, Trust,
+    bot::Unanswerable,
+    event::{Content, InboundMessage},
+    id::OutboxId,
+    letter::Mark,
 };
 
 const OURS: &str = "support@shop.example";
@@ -246,4 +249,34 @@ fn a_mail_without_a_sender_is_parked_and_what_is_suspected_is_told() {
     let events = Translator::new(&settings()).events(junk);
     let [InboundEvent::Message(message)] = events.as_slice() else { panic!("{events:?}") };
     assert!(message.letter.suspected && message.unanswerable.is_none());
+}
+
+#[test]
+fn of_a_mail_that_was_read_in_part_the_file_that_is_cut_off_is_not_taken_for_whole() {
+    let file = |name: &str| {
+        format!(
+            "--b\nContent-Type: application/pdf; name={name}\nContent-Transfer-Encoding: base64\n\nQUJDREVGR0hJSktM\n"
+        )
+    };
+    let raw = mail("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n");
+    let raw = raw.replace("\nHello?\n", &format!("\n--b\n\nHello?\n{}{}", file("one.pdf"), file("two.pdf")));
+    for complete in [false, true] {
+        let mut fetched = fetched(raw.trim_end());
+        fetched.complete = complete;
+        let events = Translator::new(&settings()).events(fetched);
+        let Some(InboundEvent::Message(message)) = events.into_iter().next() else { panic!("a message") };
+        let cut: Vec<(&str, bool)> = message
+            .attachments
+            .iter()
+            .map(|file| (file.name.as_deref().unwrap(), matches!(file.content, Content::Withheld(_))))
+            .collect();
+        assert_eq!(cut, [("one.pdf", false), ("two.pdf", !complete)]);
+    }
+}
+
+#[test]
+fn a_mail_that_does_not_say_where_its_parts_end_is_shown_as_text() {
+    let message = message(&mail("MIME-Version: 1.0\nContent-Type: multipart/mixed\n"));
+    assert_eq!((message.text.as_str(), message.attachments.len()), ("Hello?", 0));
+    assert!(message.letter.marks.contains(&Mark::Damaged));
 }

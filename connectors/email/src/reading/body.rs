@@ -47,10 +47,13 @@ impl Body {
 
 /// Puts the displayed text together.
 pub(super) fn read(message: &Message<'_>, problems: &mut Vec<String>) -> Body {
-    let mut walk = Walk { message, damaged: false };
+    let mut walk = Walk { message, damaged: false, undivided: false };
     let shown = walk.show(0, 0);
     if walk.damaged {
         problems.push("Some letters could not be read: the charset is unknown or wrong.".into());
+    }
+    if walk.undivided {
+        problems.push("It does not say where its parts end: all of them are shown as text.".into());
     }
     let plain = tidy(&shown.plain);
     let html = Some(shown.html).filter(|html| !html.trim().is_empty());
@@ -107,6 +110,12 @@ fn tidy(text: &str) -> String {
 struct Walk<'m> {
     message: &'m Message<'m>,
     damaged: bool,
+    undivided: bool,
+}
+
+/// Whether it is said to have parts and names no boundary between them.
+fn is_undivided(part: &MessagePart<'_>) -> bool {
+    part.content_type().is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("multipart"))
 }
 
 impl Walk<'_> {
@@ -129,6 +138,11 @@ impl Walk<'_> {
             PartType::Html(text) if is_displayed(part, index) => {
                 let html = self.text_of(part, text, true);
                 Shown { plain: String::new(), html, parts: vec![index] }
+            }
+            PartType::Text(_) | PartType::Binary(_) | PartType::InlineBinary(_) if is_undivided(part) => {
+                self.undivided = true;
+                let (text, _) = charset::decode(part.contents(), None);
+                Shown { plain: cut(&text).to_owned(), html: String::new(), parts: vec![index] }
             }
             _ => Shown::default(),
         }

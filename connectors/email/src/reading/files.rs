@@ -18,6 +18,8 @@ pub struct File {
     pub content_id: Option<String>,
     /// Whether it stands in the text.
     pub inline: bool,
+    /// Whether it goes up to the last byte of the mail: of one that was read in part, it is cut off there.
+    pub at_end: bool,
     /// What is in it.
     pub bytes: Vec<u8>,
 }
@@ -90,7 +92,8 @@ fn file(message: &Message<'_>, part: &MessagePart<'_>) -> File {
     let is_attached = disposition.is_some_and(mail_parser::ContentType::is_attachment);
     let inline = !is_attached
         && (content_id.is_some() || disposition.is_some_and(mail_parser::ContentType::is_inline));
-    File { name: name(part, &content_type), content_type, content_id, inline, bytes }
+    let at_end = part.offset_end as usize >= message.raw_message.len();
+    File { name: name(part, &content_type), content_type, content_id, inline, at_end, bytes }
 }
 
 fn content_type(part: &MessagePart<'_>) -> String {
