@@ -59,6 +59,8 @@ use world::{World, fixed};
 pub struct FakeDiscordConfig {
     /// Opens the API and the gateway.
     pub token: String,
+    /// The bot's name.
+    pub name: String,
     /// Where the fake takes its time from: ids and files' addresses are made from it.
     pub clock: Arc<dyn Clock>,
     /// The port of the API; 0 takes a free one.
@@ -90,6 +92,7 @@ impl FakeDiscordConfig {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             token: "MTIwMDAwMDAwMDAwMDAwMDAwMA.fake00.a-token-that-opens-nothing-else".to_owned(),
+            name: "Shop".to_owned(),
             clock,
             port: 0,
             gateway_port: 0,
@@ -157,6 +160,7 @@ pub(crate) struct State {
     pub(crate) oldest_first: bool,
     pub(crate) mute_heartbeats: bool,
     pub(crate) gateway_down: bool,
+    pub(crate) api_down: bool,
     invalid: usize,
     nonce_window: Duration,
 }
@@ -239,7 +243,7 @@ impl FakeDiscord {
         let base = Url::parse(&base).map_err(std::io::Error::other)?;
         let links = Links { base: base.clone(), clock: Arc::clone(&config.clock), life: config.link_life };
         let state = State {
-            world: World::open(links, config.announces_dms, config.memory.as_deref())?,
+            world: World::open(&config.name, links, config.announces_dms, config.memory.as_deref())?,
             sessions: Sessions::new(config.resume_window, config.identify_pace),
             faults: Faults::default(),
             calls: HashMap::new(),
@@ -249,6 +253,7 @@ impl FakeDiscord {
             oldest_first: false,
             mute_heartbeats: false,
             gateway_down: false,
+            api_down: false,
             invalid: 0,
             nonce_window: config.nonce_window,
         };
@@ -308,8 +313,7 @@ impl FakeDiscord {
 
     /// The app in the hand of the customer with this name, a member of the guild.
     pub fn customer(&self, name: &str) -> Customer {
-        let id = self.act(|world| world.user_named(name));
-        Customer::new(self.clone(), id)
+        Customer::new(self.clone(), self.shared.with(|state| state.world.user_named(name)))
     }
 
     /// Another bot of the guild, as if it were somebody with an app.
@@ -343,6 +347,11 @@ impl FakeDiscord {
     /// Whether a fault still waits for a call of this operation.
     pub fn is_failing(&self, operation: Operation) -> bool {
         self.shared.with(|state| state.faults.wait_for(operation))
+    }
+
+    /// How the next call of this operation fails.
+    pub fn next_fault(&self, operation: Operation) -> Option<Fault> {
+        self.shared.with(|state| state.faults.next(operation).cloned())
     }
 
     /// Forgets the faults that did not happen yet.

@@ -62,6 +62,18 @@ impl FakeDiscord {
         }
     }
 
+    /// While this is set nothing of the provider is reached: calls are cut, and so is the gateway.
+    pub fn set_down(&self, down: bool) {
+        self.shared.with(|state| state.api_down = down);
+        self.set_gateway_down(down);
+        self.shared.changed();
+    }
+
+    /// Whether nothing of the provider is reached.
+    pub fn is_down(&self) -> bool {
+        self.shared.with(|state| state.api_down)
+    }
+
     /// Allows, or forbids, to read what is written in the guild. A session that there is keeps what it has.
     pub fn set_message_content(&self, allowed: bool) {
         self.shared.with(|state| state.may_read = allowed);

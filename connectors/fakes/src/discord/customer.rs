@@ -37,8 +37,8 @@ pub struct Shown {
     pub reply_to: Option<Snowflake>,
     /// Whether it was edited.
     pub edited: bool,
-    /// Emoji, and how many set it.
-    pub reactions: Vec<(String, usize)>,
+    /// Emoji, and the name of who set it.
+    pub reactions: Vec<(String, String)>,
     /// When.
     pub at: Timestamp,
 }
@@ -160,6 +160,11 @@ impl Customer {
         });
     }
 
+    /// Whether they take direct messages of bots.
+    pub fn is_reachable(&self) -> bool {
+        self.fake.shared.with(|state| state.world.users.get(&self.id).is_some_and(|user| user.reachable))
+    }
+
     /// Leaves the guild.
     pub fn leave(&self) {
         self.fake.act(|world| {
@@ -203,7 +208,13 @@ impl Customer {
                 files: message.files.iter().map(|(_, file)| file.clone()).collect(),
                 reply_to: message.reply_to,
                 edited: message.edited.is_some(),
-                reactions: message.reactions.iter().map(|(emoji, who)| (emoji.clone(), who.len())).collect(),
+                reactions: message
+                    .reactions
+                    .iter()
+                    .flat_map(|(emoji, who)| {
+                        who.iter().map(|id| (emoji.clone(), name(*id).unwrap_or_default()))
+                    })
+                    .collect(),
                 at: message.id.time(),
             });
             shown.collect()

@@ -204,7 +204,7 @@ async fn carry_out(
 ) -> Response {
     let fault = shared.with(|state| {
         *state.calls.entry(operation).or_default() += 1;
-        state.faults.take(operation)
+        if state.api_down { Some(Fault::Cut) } else { state.faults.take(operation) }
     });
     if fault.is_some() {
         shared.changed();

@@ -94,7 +94,12 @@ pub(crate) struct World {
 
 impl World {
     /// What there is in the beginning, or what a journal holds.
-    pub(crate) fn open(links: Links, announces_dms: bool, memory: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn open(
+        name: &str,
+        links: Links,
+        announces_dms: bool,
+        memory: Option<&Path>,
+    ) -> io::Result<Self> {
         let mut world = Self {
             users: BTreeMap::new(),
             channels: BTreeMap::new(),
@@ -105,11 +110,9 @@ impl World {
             last_id: Snowflake(0),
             journal: None,
         };
-        for (id, name, bot) in [
-            (fixed::BOT, "Shop", true),
-            (fixed::OWNER, "Owner", false),
-            (fixed::OTHER_BOT, "Moderator", true),
-        ] {
+        for (id, name, bot) in
+            [(fixed::BOT, name, true), (fixed::OWNER, "Owner", false), (fixed::OTHER_BOT, "Moderator", true)]
+        {
             world.users.insert(id, User { bot, ..User::new(id, name) });
         }
         for (id, kind, name) in [

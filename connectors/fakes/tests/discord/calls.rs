@@ -109,7 +109,7 @@ async fn what_the_bot_may_not_or_cannot_is_refused_with_the_codes_of_the_api() {
     let mine = dm.id.send_message(&bot, word).await.unwrap();
     assert!(dm.id.edit_message(&bot, mine.id, edit).await.unwrap().edited_timestamp.is_some());
     dm.id.create_reaction(&bot, MessageId::new(theirs.0), '👍').await.unwrap();
-    assert_eq!(ada.view(ada.dm())[0].reactions, [("👍".to_owned(), 1)]);
+    assert_eq!(ada.view(ada.dm())[0].reactions, [("👍".to_owned(), "Shop".to_owned())]);
     dm.id.delete_message(&bot, mine.id).await.unwrap();
     assert_eq!(ada.view(ada.dm()).len(), 1);
     assert_eq!(bot.get_guild_members(guild, Some(1000), None).await.unwrap().len(), 4);

@@ -49,10 +49,11 @@ async fn a_session_that_expired_begins_anew_without_what_it_missed() {
     let discord = fake(|_| {}).await;
     let mut bot = Bot::start(&discord).await;
     let ada = discord.customer("Ada");
-    discord.set_gateway_down(true);
+    discord.set_down(true);
+    assert!(discord.is_down() && bot.http.get_current_user().await.is_err());
     discord.expire_sessions();
     ada.write(discord.support(), "Lost");
-    discord.set_gateway_down(false);
+    discord.set_down(false);
     bot.until(|event| matches!(event, Event::Ready(_)).then_some(())).await;
     discord.lose_events(1);
     ada.write(discord.support(), "Lost, too");
