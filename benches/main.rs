@@ -6,6 +6,7 @@
 //! and numbers how many conversations there are: `scripts/bench.sh --quick growth sqlite 1000 50000`.
 
 mod bridge;
+mod channels;
 mod database;
 mod growth;
 mod imap;
@@ -81,7 +82,7 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
         let named = |engine: &Engine| words.contains(&engine.to_string().as_str());
         named(engine) || !engines.iter().any(named)
     };
-    let parts = ["webhook", "sse", "growth", "process", "imap", "read"];
+    let parts = ["webhook", "sse", "growth", "process", "imap", "read", "channel"];
     let wants = |part: &str| words.contains(&part) || !parts.iter().any(|part| words.contains(part));
 
     let folder = database::folder();
@@ -123,6 +124,9 @@ async fn measure_all(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
     if wants("imap") {
         imap::run(&mut bench).await?;
+    }
+    if wants("channel") {
+        channels::run(&mut bench).await?;
     }
     if wants("read") {
         read::run(&mut bench)?;

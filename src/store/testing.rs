@@ -33,6 +33,15 @@ impl Fresh {
     /// A SQLite file in a folder of its own.
     pub fn sqlite() -> Self {
         let folder = folder();
+        Self::in_folder(folder)
+    }
+
+    /// The same below a folder of the caller's choice.
+    pub fn sqlite_below(parent: &std::path::Path) -> Self {
+        Self::in_folder(made(parent.join(name())))
+    }
+
+    fn in_folder(folder: PathBuf) -> Self {
         Self { url: format!("sqlite:{}", folder.join("rapport.db").display()), folder, database: None }
     }
 
@@ -53,7 +62,14 @@ impl Fresh {
 }
 
 fn folder() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("rapport-test-{}", uuid::Uuid::new_v4().simple()));
+    made(std::env::temp_dir().join(name()))
+}
+
+fn name() -> String {
+    format!("rapport-test-{}", uuid::Uuid::new_v4().simple())
+}
+
+fn made(folder: PathBuf) -> PathBuf {
     std::fs::create_dir_all(&folder).expect("the folder of temporary files can be written");
     folder
 }
