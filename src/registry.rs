@@ -6,6 +6,7 @@
 
 mod email;
 mod sms;
+mod telegram;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,6 +19,7 @@ use url::Url;
 
 pub use email::EmailAccount;
 pub use sms::SmsAccount;
+pub use telegram::TelegramAccount;
 
 use crate::config::{Inbox, Section};
 
@@ -40,8 +42,11 @@ pub struct Surroundings<'a> {
 }
 
 /// All channels.
-pub const CHANNELS: &[Channel] =
-    &[Channel { name: "email", read: email::read }, Channel { name: "sms", read: sms::read }];
+pub const CHANNELS: &[Channel] = &[
+    Channel { name: "email", read: email::read },
+    Channel { name: "sms", read: sms::read },
+    Channel { name: "telegram", read: telegram::read },
+];
 
 /// What we read in a mail, as one JSON object. `addresses` are our own.
 pub fn inspect_mail(raw: &[u8], addresses: &[String]) -> serde_json::Value {
@@ -55,6 +60,8 @@ pub enum Account {
     Email(Box<EmailAccount>),
     /// `[inbox.ID.sms]`
     Sms(SmsAccount),
+    /// `[inbox.ID.telegram]`
+    Telegram(TelegramAccount),
 }
 
 impl Account {
@@ -63,6 +70,7 @@ impl Account {
         match self {
             Self::Email(_) => "email".into(),
             Self::Sms(_) => "sms".into(),
+            Self::Telegram(_) => "telegram".into(),
         }
     }
 
@@ -71,6 +79,7 @@ impl Account {
         match self {
             Self::Email(_) => email::own_address(address),
             Self::Sms(_) => Address::new(address),
+            Self::Telegram(_) => telegram::own_address(address),
         }
     }
 
@@ -79,6 +88,7 @@ impl Account {
         match self {
             Self::Email(_) => "email",
             Self::Sms(account) => account.sender_group(),
+            Self::Telegram(_) => "telegram",
         }
     }
 
@@ -87,6 +97,7 @@ impl Account {
         match self {
             Self::Email(account) => account.is_provided(),
             Self::Sms(account) => account.is_provided(),
+            Self::Telegram(account) => account.is_provided(),
         }
     }
 }
@@ -108,6 +119,8 @@ pub struct Provided {
     pub sms: ProvidedSms,
     /// For e-mail, by inbox.
     pub email: HashMap<InboxId, ProvidedMailServer>,
+    /// For Telegram, where an inbox wants it.
+    pub telegram: Option<ProvidedTelegram>,
 }
 
 /// An account at a pretended provider of SMS.
@@ -117,6 +130,15 @@ pub struct ProvidedSms {
     pub account_sid: String,
     /// Opens the API and signs the provider's calls.
     pub auth_token: Secret,
+    /// Where the API is served.
+    pub api_base: Url,
+}
+
+/// A bot at a pretended Telegram.
+#[derive(Debug, Clone)]
+pub struct ProvidedTelegram {
+    /// Opens the API.
+    pub token: Secret,
     /// Where the API is served.
     pub api_base: Url,
 }
@@ -144,7 +166,18 @@ pub fn connect(
     match &inbox.account {
         Account::Email(account) => account.connect(inbox, all, bridge),
         Account::Sms(account) => account.connect(inbox, all, bridge),
+        Account::Telegram(account) => account.connect(inbox, bridge),
     }
+}
+
+/// Where the API of an account is: the provider's own address unless another one is written.
+fn read_api_base(section: &Section<'_>, usual: &str) -> Url {
+    let text = section.text_or("api_base", usual);
+    Url::parse(&text).unwrap_or_else(|error| {
+        let reason = format!("\"{text}\" is not an address: {error}.");
+        section.refuse("api_base", reason, format!("Write \"{usual}\"."));
+        Url::parse(usual).expect("the provider's own address is one")
+    })
 }
 
 /// A reason of a connector, which is half a sentence, as a whole one.

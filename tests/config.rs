@@ -101,6 +101,7 @@ fn the_examples_in_comments_are_valid_and_show_the_defaults_of_an_inbox() {
         ("RAPPORT_SECRET_KEY", "0123456789abcdef0123456789abcdef"),
         ("RAPPORT_PREVIOUS_SECRET_KEY", "fedcba9876543210fedcba9876543210"),
         ("MAIL_PASSWORD", "c"),
+        ("TELEGRAM_TOKEN", "123456:AAF7-g0gYncWnm5IyfZlpPRqRRv6kNAGlao"),
     ];
     let refused: Vec<String> = load(&text, &env)
         .problems
@@ -192,7 +193,8 @@ fn every_problem_is_reported_with_line_key_reason_and_suggestion() {
         "rapport.toml:3: server.litsen: There is no such key. Did you mean \"listen\"?",
         "rapport.toml:4: server.public_url: \"not an address\" is not an address",
         "rapport.toml:6: queue.undo_seconds: 900 is out of bounds. Write a number from 0 to 60.",
-        "rapport.toml:7: inbox.shop: The inbox has no channel. Add [inbox.shop.email] or [inbox.shop.sms]",
+        "rapport.toml:7: inbox.shop: The inbox has no channel. Add [inbox.shop.email] or [inbox.shop.sms] or \
+         [inbox.shop.telegram]",
         "rapport.toml:9: inbox.shop.zone: There is no time zone \"Europe/Berln\". Did you mean \"Europe/Berlin\"?",
         "rapport.toml:10: inbox.shop.teams: There is no team \"advise\". Did you mean \"advice\"?",
         "rapport.toml:12: inbox.shop.smss: There is no such key. Did you mean \"sms\"?",
@@ -333,6 +335,52 @@ fn an_unknown_language_channel_or_number_of_an_inbox_is_refused() {
         &INBOX.replace("account_sid = \"AC00000000000000000000000000000000\"", "provider = \"acme\""),
         &["There is no SMS provider \"acme\"."],
     );
+}
+
+const BOT: &str = r#"
+[inbox.bot]
+brand = "shop"
+zone = "Europe/Berlin"
+addresses = ["@Shop_Bot"]
+[inbox.bot.telegram]
+token = { env = "BOT" }
+"#;
+
+/// What a bot's token looks like.
+const BOT_TOKEN: (&str, &str) = ("BOT", "123456:AAF7-g0gYncWnm5IyfZlpPRqRRv6kNAGlao");
+
+#[test]
+fn a_telegram_inbox_needs_a_name_and_a_token_and_polls_unless_told_otherwise() {
+    let config = valid(BOT, &[BOT_TOKEN]);
+    let inbox = &config.inboxes[0];
+    assert_eq!((inbox.channel().as_str(), inbox.addresses[0].expose()), ("telegram", "@shop_bot"));
+    let shown = format!("{:?}", inbox.account);
+    assert!(shown.contains("mode: Poll") && shown.contains("groups: Addressed"), "{shown}");
+    assert!(!shown.contains("AAF7"), "{shown}");
+    let text = format!("{BOT}mode = \"webhook\"\ngroups = \"all\"\n");
+    let shown = format!("{:?}", valid(&text, &[BOT_TOKEN]).inboxes[0].account);
+    assert!(shown.contains("mode: Webhook") && shown.contains("groups: All"), "{shown}");
+}
+
+#[test]
+fn what_is_wrong_with_a_telegram_inbox_is_named_by_its_key() {
+    let text = BOT.replace("[\"@Shop_Bot\"]", "[\"the shop\", \"@other_bot\"]").replace(
+        "token = { env = \"BOT\" }",
+        "mode = \"push\"\ngroups = \"some\"\napi_base = \"http://x.example\"",
+    );
+    for wanted in [
+        "rapport.toml:5: inbox.bot.addresses: \"the shop\": this is no name of a bot.",
+        "rapport.toml:5: inbox.bot.addresses: \"@other_bot\" is one name too many",
+        "inbox.bot.telegram.token: It is missing",
+        "rapport.toml:7: inbox.bot.telegram.mode: There is no mode \"push\". Write \"poll\" or \"webhook\".",
+        "rapport.toml:8: inbox.bot.telegram.groups: Groups can't be \"some\".",
+        "rapport.toml:9: inbox.bot.telegram.api_base: The token would cross the network unencrypted.",
+    ] {
+        assert_problem(&text, &[wanted]);
+    }
+    let found = load(BOT, &[("BOT", "123456")]).problems[0].to_string();
+    assert!(found.contains("inbox.bot.telegram.token: This is no bot's token"), "{found}");
+    assert!(!found.contains("123456"), "{found}");
 }
 
 /// A pair of ours in `tests/tls`, made for these tests alone.

@@ -7,7 +7,7 @@ use rapport_sdk::{Connector, ConnectorError};
 use rapport_sms::{SmsConnector, SmsSettings, TWILIO_API};
 use url::Url;
 
-use super::{Account, Bridge, ProvidedSms, Surroundings, sentence};
+use super::{Account, Bridge, ProvidedSms, Surroundings, read_api_base, sentence};
 use crate::config::{Inbox, Section};
 
 /// `[inbox.ID.sms]`
@@ -119,22 +119,13 @@ pub(super) fn read(section: &Section<'_>, around: &Surroundings<'_>) -> Account 
             auth_token,
             signature_key,
         }),
-        api_base: read_api_base(section),
+        api_base: read_api_base(section, TWILIO_API),
         messaging_service_sid: section.text("messaging_service_sid"),
         listing: Duration::from_mins(minutes.into()),
         sender_group: section.text_or("sender_group", "sms"),
     };
     check(section, around, &account, written_sid);
     Account::Sms(account)
-}
-
-fn read_api_base(section: &Section<'_>) -> Url {
-    let text = section.text_or("api_base", TWILIO_API);
-    Url::parse(&text).unwrap_or_else(|error| {
-        let reason = format!("\"{text}\" is not an address: {error}.");
-        section.refuse("api_base", reason, format!("Write \"{TWILIO_API}\"."));
-        Url::parse(TWILIO_API).expect("the provider's own address is one")
-    })
 }
 
 /// What only the connector can judge. Where it is not about the account, that is made up.
