@@ -103,7 +103,7 @@ impl Providers {
             Channel::Sms => NUMBER,
             Channel::Email => OURS,
             Channel::Telegram => "@shop_bot",
-            Channel::Discord => "shop",
+            Channel::Discord => "1",
         };
         writeln!(
             text,
@@ -289,7 +289,7 @@ async fn idle(bench: &mut Bench) -> anyhow::Result<()> {
             line.replace(OURS, &format!("support{number}@shop.example"))
                 .replace(NUMBER, &format!("+49155500{number:05}"))
                 .replace("@shop_bot", &format!("@shop{number}_bot"))
-                .replace("\"shop\"", &format!("\"shop{number}\""))
+                .replace("\"1\"", &format!("\"1{number}\""))
         } else {
             line.to_owned()
         };

@@ -4,6 +4,7 @@
 //! [`Account`], and a file beside this one that reads its table and makes its connector. The core asks
 //! for capabilities and never for a name.
 
+mod discord;
 mod email;
 mod sms;
 mod telegram;
@@ -17,6 +18,7 @@ use rapport_model::{
 use rapport_sdk::{Connector, ConnectorError};
 use url::Url;
 
+pub use discord::DiscordAccount;
 pub use email::EmailAccount;
 pub use sms::SmsAccount;
 pub use telegram::TelegramAccount;
@@ -46,6 +48,7 @@ pub const CHANNELS: &[Channel] = &[
     Channel { name: "email", read: email::read },
     Channel { name: "sms", read: sms::read },
     Channel { name: "telegram", read: telegram::read },
+    Channel { name: "discord", read: discord::read },
 ];
 
 /// What we read in a mail, as one JSON object. `addresses` are our own.
@@ -62,6 +65,8 @@ pub enum Account {
     Sms(SmsAccount),
     /// `[inbox.ID.telegram]`
     Telegram(TelegramAccount),
+    /// `[inbox.ID.discord]`
+    Discord(DiscordAccount),
 }
 
 impl Account {
@@ -71,6 +76,7 @@ impl Account {
             Self::Email(_) => "email".into(),
             Self::Sms(_) => "sms".into(),
             Self::Telegram(_) => "telegram".into(),
+            Self::Discord(_) => "discord".into(),
         }
     }
 
@@ -78,7 +84,7 @@ impl Account {
     pub fn canonical(&self, address: &str) -> Address {
         match self {
             Self::Email(_) => email::own_address(address),
-            Self::Sms(_) => Address::new(address),
+            Self::Sms(_) | Self::Discord(_) => Address::new(address),
             Self::Telegram(_) => telegram::own_address(address),
         }
     }
@@ -89,6 +95,7 @@ impl Account {
             Self::Email(_) => "email",
             Self::Sms(account) => account.sender_group(),
             Self::Telegram(_) => "telegram",
+            Self::Discord(_) => "discord",
         }
     }
 
@@ -98,6 +105,7 @@ impl Account {
             Self::Email(account) => account.is_provided(),
             Self::Sms(account) => account.is_provided(),
             Self::Telegram(account) => account.is_provided(),
+            Self::Discord(account) => account.is_provided(),
         }
     }
 }
@@ -121,6 +129,8 @@ pub struct Provided {
     pub email: HashMap<InboxId, ProvidedMailServer>,
     /// For Telegram, where an inbox wants it.
     pub telegram: Option<ProvidedTelegram>,
+    /// For Discord, where an inbox wants it.
+    pub discord: Option<ProvidedDiscord>,
 }
 
 /// An account at a pretended provider of SMS.
@@ -141,6 +151,19 @@ pub struct ProvidedTelegram {
     pub token: Secret,
     /// Where the API is served.
     pub api_base: Url,
+}
+
+/// A bot at a pretended Discord, with the channels that an inbox gets which names none.
+#[derive(Debug, Clone)]
+pub struct ProvidedDiscord {
+    /// Opens the API and the gateway.
+    pub token: Secret,
+    /// Where the API is served.
+    pub api_base: Url,
+    /// The channel in which customers ask.
+    pub support_channel: Option<String>,
+    /// The channel of posts.
+    pub forum_channel: Option<String>,
 }
 
 /// A pretended mail server on this machine, with one mailbox: its user is the inbox's first address.
@@ -167,6 +190,7 @@ pub fn connect(
         Account::Email(account) => account.connect(inbox, all, bridge),
         Account::Sms(account) => account.connect(inbox, all, bridge),
         Account::Telegram(account) => account.connect(inbox, bridge),
+        Account::Discord(account) => account.connect(inbox, bridge),
     }
 }
 

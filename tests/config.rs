@@ -102,6 +102,7 @@ fn the_examples_in_comments_are_valid_and_show_the_defaults_of_an_inbox() {
         ("RAPPORT_PREVIOUS_SECRET_KEY", "fedcba9876543210fedcba9876543210"),
         ("MAIL_PASSWORD", "c"),
         ("TELEGRAM_TOKEN", "123456:AAF7-g0gYncWnm5IyfZlpPRqRRv6kNAGlao"),
+        ("DISCORD_TOKEN", "d"),
     ];
     let refused: Vec<String> = load(&text, &env)
         .problems
@@ -194,7 +195,7 @@ fn every_problem_is_reported_with_line_key_reason_and_suggestion() {
         "rapport.toml:4: server.public_url: \"not an address\" is not an address",
         "rapport.toml:6: queue.undo_seconds: 900 is out of bounds. Write a number from 0 to 60.",
         "rapport.toml:7: inbox.shop: The inbox has no channel. Add [inbox.shop.email] or [inbox.shop.sms] or \
-         [inbox.shop.telegram]",
+         [inbox.shop.telegram] or [inbox.shop.discord]",
         "rapport.toml:9: inbox.shop.zone: There is no time zone \"Europe/Berln\". Did you mean \"Europe/Berlin\"?",
         "rapport.toml:10: inbox.shop.teams: There is no team \"advise\". Did you mean \"advice\"?",
         "rapport.toml:12: inbox.shop.smss: There is no such key. Did you mean \"sms\"?",
@@ -381,6 +382,47 @@ fn what_is_wrong_with_a_telegram_inbox_is_named_by_its_key() {
     let found = load(BOT, &[("BOT", "123456")]).problems[0].to_string();
     assert!(found.contains("inbox.bot.telegram.token: This is no bot's token"), "{found}");
     assert!(!found.contains("123456"), "{found}");
+}
+
+const DISCORD: &str = r#"
+[inbox.chat]
+brand = "shop"
+zone = "Europe/Berlin"
+addresses = ["175928847299117063"]
+[inbox.chat.discord]
+token = { env = "DISCORD" }
+"#;
+
+#[test]
+fn a_discord_inbox_needs_an_id_and_a_token_and_is_open_to_private_messages() {
+    let config = valid(DISCORD, &[("DISCORD", "MTc1.hunter2.x")]);
+    let inbox = &config.inboxes[0];
+    assert_eq!((inbox.channel().as_str(), inbox.addresses[0].expose()), ("discord", "175928847299117063"));
+    let shown = format!("{:?}", inbox.account);
+    assert!(shown.contains("direct_messages: true") && shown.contains("listing: 300s"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn what_is_wrong_with_a_discord_inbox_is_named_by_its_key() {
+    let text = DISCORD.replace("[\"175928847299117063\"]", "[\"@shop\", \"1\"]").replace(
+        "token = { env = \"DISCORD\" }",
+        "support_channel = \"#help\"\nforum_channel = \"1\"\napi_base = \"http://x.example\"\nlisten = 1",
+    );
+    for wanted in [
+        &["inbox.chat.addresses", "\"@shop\" is no user id"][..],
+        &["inbox.chat.addresses", "one id too many"],
+        &["inbox.chat.discord.token", "It is missing"],
+        &["rapport.toml:7: inbox.chat.discord.support_channel", "no channel's id", "Copy Channel ID"],
+        &["inbox.chat.discord.api_base", "unencrypted"],
+        &["inbox.chat.discord.listen", "There is no such key"],
+    ] {
+        assert_problem(&text, wanted);
+    }
+    let silent = format!("{DISCORD}direct_messages = false\n");
+    let found = problems(&silent, &[("DISCORD", "Bot x")]).join("\n");
+    assert!(found.contains("discord.token: This is no bot token"), "{found}");
+    assert!(found.contains("discord.direct_messages: Nobody could write to this inbox"), "{found}");
 }
 
 /// A pair of ours in `tests/tls`, made for these tests alone.

@@ -125,7 +125,7 @@ impl Playground {
             auth_token: Secret::new(self.provider.auth_token()),
             api_base: self.provider.api_base(),
         };
-        Provided { sms, email: self.servers.clone(), telegram: None }
+        Provided { sms, email: self.servers.clone(), telegram: None, discord: None }
     }
 
     /// The page's own API.

@@ -44,9 +44,10 @@ impl Chats {
         format!(
             "[inbox.tg]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"@shop_bot\"]\n\
              [inbox.tg.telegram]\ntoken = {{ env = \"{TELEGRAM_TOKEN}\" }}\napi_base = \"{}\"\n\
-             [inbox.dc]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"shop\"]\n\
+             [inbox.dc]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"{}\"]\n\
              [inbox.dc.discord]\ntoken = {{ env = \"{DISCORD_TOKEN}\" }}\napi_base = \"{}\"\ndirect_messages = true\n",
             self.telegram.api_base(),
+            self.discord.bot(),
             self.discord.api_base(),
         )
     }

@@ -35,6 +35,11 @@ pub use error::DiscordError;
 use files::Files;
 use inbound::Receiving;
 
+/// Whether a text is an id of anything at Discord.
+pub fn is_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<snowflake::Snowflake>().is_ok()
+}
+
 /// One inbox for Discord.
 pub struct DiscordConnector {
     settings: DiscordSettings,
