@@ -9,7 +9,7 @@ use super::address;
 
 /// The markup that shows `text`, dressed by `spans`.
 pub fn write(text: &str, spans: &[Span]) -> String {
-    let mut writer = Writer { out: String::new(), quotes: false, open: Vec::new() };
+    let mut writer = Writer { out: String::new(), quotes: false, ended: false, open: Vec::new() };
     let signs: Vec<(u32, usize, char)> = text
         .char_indices()
         .scan(0_u32, |units, (at, c)| {
@@ -91,12 +91,17 @@ struct Writer {
     out: String,
     /// Whether each line begins as a quote.
     quotes: bool,
+    /// Whether a quote has just ended: what follows begins a line.
+    ended: bool,
     /// What is open, and until where.
     open: Vec<(u32, Style)>,
 }
 
 impl Writer {
     fn sign(&mut self, c: char) {
+        if std::mem::take(&mut self.ended) && c != '\n' {
+            self.out.push('\n');
+        }
         if self.quotes && (self.out.is_empty() || self.out.ends_with('\n')) {
             self.out.push_str("> ");
         }
@@ -110,6 +115,7 @@ impl Writer {
     fn open(&mut self, span: &Span) {
         match &span.style {
             Style::Quote => {
+                self.ended = false;
                 if !self.out.is_empty() && !self.out.ends_with('\n') {
                     self.out.push('\n');
                 }
@@ -131,9 +137,7 @@ impl Writer {
             match &style {
                 Style::Quote if to <= place => {
                     self.quotes = false;
-                    if place < u32::MAX && !self.out.ends_with('\n') {
-                        self.out.push('\n');
-                    }
+                    self.ended = true;
                 }
                 Style::Quote => {}
                 Style::Link { url } => self.words(&format!("]({})", target(url))),
