@@ -12,6 +12,8 @@ pub(super) fn start(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::builder().parse(&log.filter).context("log.filter")?;
     // At its finest it quotes all that a mail server says: mails, and the steps of signing in.
     let filter = filter.add_directive("async_imap=off".parse().context("a directive of our own")?);
+    // Its spans hold the bot's token and what customers wrote, and it warns with the text that it can't read.
+    let filter = filter.add_directive("serenity=off".parse().context("a directive of our own")?);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // A log that can't be written, on a full disk for one, must not end the bridge: the complaint about
