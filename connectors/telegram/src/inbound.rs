@@ -204,6 +204,12 @@ fn trouble(ctx: &Context, stop: Stop) -> Result<Duration, ConnectorError> {
             });
             return Ok(retry_after);
         }
+        Stop::Call(CallError::Refused(refusal)) if refusal.is_about_a_webhook() => {
+            ctx.health.report(Health::Reconnecting {
+                reason: "Another program has set a webhook for this bot: it is taken away.".to_owned(),
+            });
+            return Ok(Duration::ZERO);
+        }
         Stop::Call(CallError::Refused(refusal)) if refusal.is_conflict() => {
             ctx.health.report(Health::Degraded {
                 reason:

@@ -19,7 +19,10 @@ mod rich_message;
 mod standing;
 mod wire;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use rapport_sdk::{
     Batch, BoxFuture, Connector, ConnectorError, Context, Fetched, Ingress, Webhook, WebhookRequest,
@@ -38,6 +41,9 @@ pub use error::TelegramError;
 use inbound::Inbound;
 use outbound::{Learned, Sender};
 use reading::Ourselves;
+
+/// How long a send waits for the bridge to take in what it has shown.
+const TELLING: Duration = Duration::from_secs(5);
 
 /// One bot.
 pub struct TelegramConnector {
@@ -88,7 +94,9 @@ impl TelegramConnector {
             events.push(InboundEvent::Reach { address, change, at: ctx.clock.now() });
         }
         if !events.is_empty() {
-            let _ = ctx.ingress.ingest(Batch { events, ..Batch::default() }).await;
+            // It must not make a send that is done late: what was handed over is stored without us.
+            let telling = ctx.ingress.ingest(Batch { events, ..Batch::default() });
+            let _ = tokio::time::timeout(TELLING, telling).await;
         }
     }
 }

@@ -81,6 +81,8 @@ impl Refusal {
             "there is no such chat any more"
         } else if known("message thread not found") {
             "the topic was deleted"
+        } else if known("file is too big") {
+            "no file of more than 20 MB is handed to a bot"
         } else if known("topic_closed") {
             "the topic is closed"
         } else if known("business_peer") || known("business connection") {

@@ -62,7 +62,8 @@ impl Sender {
             sent = self.once(outgoing, &place).await;
         }
         if let Err(CallError::Refused(refusal)) = &sent {
-            learned.unreachable = refusal.is_unreachable() && place.chat > 0;
+            // Neither a group nor a business account is the person whom we can't reach.
+            learned.unreachable = refusal.is_unreachable() && place.chat > 0 && place.business.is_none();
         }
         let receipt = sent.map(|sent| SendReceipt { id: place.message(sent.message_id) });
         (receipt.map_err(Into::into), learned)
