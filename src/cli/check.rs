@@ -7,6 +7,7 @@
 use std::{path::Path, process::ExitCode};
 
 use rapport_model::Secret;
+use rapport_sdk::Finding;
 
 use crate::{
     config::{Config, Loaded, Severity},
@@ -98,23 +99,28 @@ async fn try_inboxes(config: &Config) -> usize {
     let bridge = registry::Bridge { public_url: &url, keys: &keys, provided: None };
     let mut failed = 0;
     for inbox in &config.inboxes {
-        let outcome = match registry::connect(inbox, &config.inboxes, &bridge) {
-            Ok(Some(connector)) => connector.check().await.map_err(|error| error.to_string()),
+        let findings = match registry::connect(inbox, &config.inboxes, &bridge) {
+            Ok(Some(connector)) => connector.examine().await,
             Ok(None) => {
                 println!("{}: the playground has its account, and is not running.", inbox.id);
                 continue;
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => vec![Finding { part: None, wrong: Some(error.to_string()) }],
         };
-        match outcome {
-            Ok(()) => println!("{}: reached.", inbox.id),
-            Err(error) => {
-                failed += 1;
-                println!("{}: {}.", inbox.id, error.trim_end_matches('.'));
-            }
+        if findings.iter().any(|finding| finding.wrong.is_some()) {
+            failed += 1;
+        }
+        for finding in &findings {
+            println!("{}: {}", inbox.id, told(finding));
         }
     }
     failed
+}
+
+fn told(finding: &Finding) -> String {
+    let part = finding.part.as_ref().map(|part| format!("{part}: ")).unwrap_or_default();
+    let outcome = finding.wrong.as_deref().unwrap_or("reached");
+    format!("{part}{}.", outcome.trim_end_matches('.'))
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

@@ -219,6 +219,16 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A list of strings, or what holds where none is written.
+    pub fn list_or(&self, key: &'static str, default: &[&str]) -> Vec<String> {
+        if self.has(key) {
+            return self.list(key);
+        }
+        let shown: Vec<String> = default.iter().map(|item| quoted(item)).collect();
+        self.show(key, format!("[{}]", shown.join(", ")), &Origin::Default);
+        default.iter().map(|&item| item.to_owned()).collect()
+    }
+
     /// A list of strings. The environment writes it with commas, or as TOML.
     pub fn list(&self, key: &'static str) -> Vec<String> {
         let Some(node) = self.node(key) else {

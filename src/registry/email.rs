@@ -120,7 +120,7 @@ pub(super) fn read(section: &Section<'_>, around: &Surroundings<'_>) -> Account 
     for table in [imap, smtp, auth] {
         table.finish();
     }
-    let folders = if section.has("folders") { section.list("folders") } else { vec!["INBOX".to_owned()] };
+    let folders = section.list_or("folders", &["INBOX"]);
     if folders.is_empty() {
         section.refuse("folders", "No folder is read.", "Write folders = [\"INBOX\"].");
     }

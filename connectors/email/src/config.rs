@@ -2,7 +2,7 @@
 //!
 //! How a configuration is written, and where secrets come from, is the host's matter.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use rapport_sdk::model::{Address, Secret, id::InboxId};
 use url::Url;
@@ -60,6 +60,12 @@ pub struct Server {
     pub security: Security,
     /// The certificates, as PEM, that are trusted for it instead of the public ones.
     pub roots: Option<String>,
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
 }
 
 /// How a connection is kept private.

@@ -27,7 +27,7 @@ pub mod trust;
 use std::sync::Arc;
 
 use rapport_sdk::{
-    BoxFuture, Connector, ConnectorError, Context, Fetched,
+    BoxFuture, Connector, ConnectorError, Context, Fetched, Finding,
     model::{
         Capabilities, InboundEvent, Timestamp,
         event::RawPayload,
@@ -76,6 +76,19 @@ impl EmailConnector {
     }
 }
 
+/// An error for whoever sees the configuration: which keys a refused sign-in rests on.
+fn explained(error: ConnectorError, auth: &Auth) -> String {
+    match (error, auth) {
+        (ConnectorError::Unauthorized, Auth::Password { user, .. }) => {
+            format!("the server refuses the sign-in of {user}; see the keys auth.user and auth.password")
+        }
+        (ConnectorError::Unauthorized, Auth::XOAuth2 { user, .. }) => format!(
+            "the server, or the one that gives access tokens, refuses the sign-in of {user}; see the keys of auth"
+        ),
+        (error, _) => error.to_string(),
+    }
+}
+
 impl Connector for EmailConnector {
     fn channel(&self) -> ChannelName {
         ChannelName::from("email")
@@ -118,6 +131,23 @@ impl Connector for EmailConnector {
                 receiving.check().await?;
             }
             self.sender.check().await
+        })
+    }
+
+    fn examine(&self) -> BoxFuture<'_, Vec<Finding>> {
+        Box::pin(async move {
+            let settings = &*self.settings;
+            let receiving = async {
+                let receiving = self.receiving.as_ref()?;
+                let wrong = receiving.check().await.err().map(|error| explained(error, &settings.auth));
+                Some(Finding { part: Some(format!("receiving from {}", settings.imap)), wrong })
+            };
+            let sending = async {
+                let wrong = self.sender.check().await.err().map(|error| explained(error, &settings.auth));
+                Finding { part: Some(format!("sending through {}", settings.smtp)), wrong }
+            };
+            let (receiving, sending) = futures_util::join!(receiving, sending);
+            receiving.into_iter().chain([sending]).collect()
         })
     }
 

@@ -25,6 +25,8 @@ use rapport_sdk::{
 pub use delivery::Sender;
 use reply::Reply;
 
+use crate::config::Server;
+
 /// How long is waited at each step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
@@ -87,7 +89,9 @@ enum Stage {
 enum Failure {
     /// Nobody answers there, or not in TLS.
     Away,
-    /// TLS is not to be had as it has to be: nothing was said.
+    /// It says nothing, as a server does that waits for TLS.
+    Mute,
+    /// TLS, or a way to sign in, is not to be had as it has to be: nothing was said.
     Insecure(&'static str),
     /// The connection broke, or made no sense any more, before the final dot.
     Lost,
@@ -107,6 +111,9 @@ enum Failure {
 
 /// What is said where no connection comes about, or none holds.
 const AWAY: &str = "the server for sending mail could not be reached";
+/// What is said where somebody listens and says nothing.
+const MUTE: &str = "the server for sending mail says nothing; where its port begins with TLS, set security to \
+                    \"tls\": see the keys port and security";
 
 impl From<wire::Lost> for Failure {
     fn from(_: wire::Lost) -> Self {
@@ -136,10 +143,12 @@ impl Failure {
     }
 
     /// What the bridge has to know: surely not sent, never to be sent, or unknown.
-    fn for_send(self) -> SendError {
+    fn for_send(self, server: &Server) -> SendError {
         match self {
             Self::Away | Self::Lost => SendError::Transient { retry_after: None, reason: AWAY.to_owned() },
-            Self::Insecure(reason) => SendError::Misconfigured { reason: reason.to_owned() },
+            Self::Mute => SendError::Transient { retry_after: None, reason: MUTE.to_owned() },
+            // Whoever reads it has two servers to look after.
+            Self::Insecure(reason) => SendError::Misconfigured { reason: format!("{reason} ({server})") },
             Self::NoToken(ConnectorError::Misconfigured { reason }) => SendError::Misconfigured { reason },
             Self::Refused { reply, .. } if matches!(reply.code, 530 | 534 | 535 | 538) => {
                 SendError::Unauthorized
@@ -170,6 +179,7 @@ impl Failure {
             |reason: &str| ConnectorError::Transient { retry_after: None, reason: reason.to_owned() };
         match self {
             Self::Away => transient(AWAY),
+            Self::Mute => transient(MUTE),
             Self::Insecure(reason) => {
                 ConnectorError::Misconfigured { reason: format!("sending mail: {reason}") }
             }

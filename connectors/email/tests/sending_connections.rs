@@ -89,7 +89,8 @@ async fn a_server_without_plain_is_signed_in_at_with_login() {
     post.connector().send(&outgoing("hi")).await.unwrap();
     assert_eq!(post.only().user.as_deref(), Some(USER));
     let unknown = Post::start_with(|config| config.mechanisms = vec!["CRAM-MD5"]).await;
-    assert_eq!(unknown.connector().send(&outgoing("hi")).await, Err(SendError::Unauthorized));
+    let refused = unknown.connector().send(&outgoing("hi")).await;
+    assert!(matches!(refused, Err(SendError::Misconfigured { .. })), "{refused:?}");
     assert_eq!(unknown.fake.violations(), Vec::<String>::new());
 }
 
@@ -245,6 +246,40 @@ async fn check_signs_in_and_sends_nothing() {
     post.fake.fail_next(Stage::Connect, Fault::reply("554 5.7.1 you are listed"));
     let checked = post.connector().check().await;
     assert!(matches!(checked, Err(ConnectorError::Misconfigured { .. })), "{checked:?}");
+}
+
+#[tokio::test]
+async fn both_servers_are_examined_and_each_is_told_with_its_place_and_what_to_change() {
+    let post = Post::start().await;
+    let mut settings = post.settings();
+    let user = "somebody@shop.example".to_owned();
+    settings.auth = Auth::Password { user, password: Secret::new("wrong") };
+    let findings = EmailConnector::new(settings).unwrap().examine().await;
+    let [receiving, sending] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!(receiving.part.as_deref(), Some("receiving from localhost:1"));
+    assert!(receiving.wrong.is_some(), "nobody listens there");
+    assert_eq!(sending.part, Some(format!("sending through localhost:{}", post.fake.port())));
+    let refused =
+        "the server refuses the sign-in of somebody@shop.example; see the keys auth.user and auth.password";
+    assert_eq!(sending.wrong.as_deref(), Some(refused));
+    let fine = EmailConnector::new(post.settings()).unwrap().examine().await;
+    assert_eq!(fine[1].wrong, None, "a failure of the one says nothing of the other");
+}
+
+#[tokio::test]
+async fn a_port_that_is_the_wrong_one_is_hinted_at() {
+    let wrong = async |post: &Post, settings| {
+        let checked = Post::connector_with(settings).check().await.unwrap_err().to_string();
+        assert!(checked.contains("port"), "{checked} at {:?}", post.privacy);
+    };
+    // No AUTH, as at port 25.
+    let relay = Post::start_with(|config| config.mechanisms = Vec::new()).await;
+    wrong(&relay, relay.settings()).await;
+    // It waits for TLS, and we for its greeting.
+    let private = Post::start_with(|config| config.privacy = Privacy::Tls).await;
+    let mut settings = private.settings();
+    settings.smtp.security = Security::StartTls;
+    wrong(&private, settings).await;
 }
 
 /// Keeps what is put into it.

@@ -49,6 +49,15 @@ pub trait Connector: Send + Sync + 'static {
     /// Tries the account without any effect that a customer or a provider's record would show.
     fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>>;
 
+    /// The same for a person who sets the account up: each part of it is tried, whatever became of the others,
+    /// and what is wrong is told with what to change. No more effect than [`Connector::check`].
+    fn examine(&self) -> BoxFuture<'_, Vec<Finding>> {
+        Box::pin(async move {
+            let wrong = self.check().await.err().map(|error| error.to_string());
+            vec![Finding { part: None, wrong }]
+        })
+    }
+
     /// Reads again what was parked as unreadable, after a fix: the events that it would have been had it
     /// been read at first, with `at` as the time when it came. `Unreadable` among them says why it still
     /// can't be read, and then nothing of it is stored; so does an empty list.
@@ -60,6 +69,15 @@ pub trait Connector: Send + Sync + 'static {
     fn webhook(&self) -> Option<&dyn Webhook> {
         None
     }
+}
+
+/// What was found when a part of an account was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Which part, and where; `None` where an account is one.
+    pub part: Option<String>,
+    /// What is wrong and what to change, for a person who sees the configuration; never a secret.
+    pub wrong: Option<String>,
 }
 
 /// A channel that is called by its provider.

@@ -11,8 +11,8 @@ pub mod connector;
 pub mod http;
 
 pub use connector::{
-    Batch, Connector, ConnectorError, Context, Fetched, HealthReporter, IngestError, Ingested, Ingress,
-    Webhook, WebhookRequest, WebhookResponse, WebhookRoute,
+    Batch, Connector, ConnectorError, Context, Fetched, Finding, HealthReporter, IngestError, Ingested,
+    Ingress, Webhook, WebhookRequest, WebhookResponse, WebhookRoute,
 };
 pub use futures_util::future::BoxFuture;
 pub use rapport_model as model;

@@ -19,6 +19,11 @@ use crate::{
     tls::{Tls, wrong_tls},
 };
 
+/// What is said where somebody listens and says nothing, as a server does that waits for TLS.
+const MUTE: Trouble = Trouble::Lost(
+    "the server says nothing; where its port begins with TLS, set security to \"tls\": see the keys port and security",
+);
+
 /// Opens connections to one mailbox.
 #[derive(Clone)]
 pub(crate) struct Dialer {
@@ -81,7 +86,9 @@ impl Dialer {
             wire = self.secure(wire).await?;
         }
         let mut link = Link::over(wire, self.patience);
-        let signed_in = link.greeting().await?;
+        let signed_in = link.greeting().await.map_err(|trouble| {
+            if trouble == SILENT && self.server.security != Security::Tls { MUTE } else { trouble }
+        })?;
         if signed_in && self.server.security != Security::None {
             let reason = "the server takes us for signed in before we did so; set security to tls".to_owned();
             return Err(Trouble::Misconfigured(reason));

@@ -86,7 +86,9 @@ impl Connection {
             wire = secured(wire, tls, timeouts).await?;
         }
         let mut connection = Self { wire, extensions: Extensions::default(), timeouts, mails: 0 };
-        let greeting = connection.wire.reply(timeouts.reply).await?;
+        let greeting = connection.wire.reply(timeouts.reply).await;
+        let silent = |Lost| if server.security == Security::Tls { Failure::Lost } else { Failure::Mute };
+        let greeting = greeting.map_err(silent)?;
         Self::expect(greeting, Stage::Greeting)?;
         connection.hello(ours).await?;
         if server.security == Security::StartTls {
@@ -170,7 +172,11 @@ impl Connection {
                     outcome => outcome,
                 }
             }
-            _ => Err(Failure::Unauthorized),
+            _ if self.extensions.mechanisms.is_empty() => Err(Failure::Insecure(
+                "the server lets nobody sign in here; see the key port: mail is handed in at 465, or 587 with \
+                 security \"starttls\"",
+            )),
+            _ => Err(Failure::Insecure("the server offers none of the ways to sign in that auth allows")),
         }
     }
 

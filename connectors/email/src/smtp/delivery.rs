@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use futures_util::{
@@ -30,6 +31,8 @@ use crate::{
 
 /// So many mails that were handed over are remembered.
 const REMEMBERED: usize = 1000;
+/// So long a check waits for an answer.
+const PATIENCE_OF_A_CHECK: Duration = Duration::from_secs(10);
 
 type Outcome = Result<SendReceipt, SendError>;
 
@@ -112,7 +115,9 @@ impl Sender {
     /// Connects and signs in, and takes leave: no mail.
     pub async fn check(&self) -> Result<(), ConnectorError> {
         let work = &self.work;
-        let opened = Connection::open(&work.server, &work.tls, &work.access, work.timeouts).await;
+        // A person waits for it.
+        let timeouts = Timeouts { reply: work.timeouts.reply.min(PATIENCE_OF_A_CHECK), ..work.timeouts };
+        let opened = Connection::open(&work.server, &work.tls, &work.access, timeouts).await;
         let mut connection = opened.map_err(Failure::for_check)?;
         connection.probe().await.map_err(Failure::for_check)?;
         connection.quit().await;
@@ -155,7 +160,7 @@ impl Work {
                 known.deliveries.remove(&oldest);
             }
         });
-        outcome.map_err(Failure::for_send)?;
+        outcome.map_err(|failure| failure.for_send(&self.server))?;
         let receipt = SendReceipt { id: ExternalMessageId(mail.name) };
         if let Some(folder) = &self.sent_folder {
             let folder = Arc::clone(folder);
