@@ -53,6 +53,10 @@ pub struct Summary {
     last_at: i64,
     snippet: String,
     snippet_author: String,
+    /// The subject of the customer's last letter, where it was one.
+    subject: Option<String>,
+    /// The receiving server denied that the customer's last letter is from whom it says.
+    disproved: bool,
     /// The last position.
     position: i64,
     /// The position of the customer's last message.
@@ -92,6 +96,8 @@ impl From<&store::Summary> for Summary {
             last_at: row.last_at.millis(),
             snippet: row.snippet.clone(),
             snippet_author: row.snippet_author.clone(),
+            subject: row.subject.clone(),
+            disproved: row.disproved,
             position: row.position,
             inbound_position: row.inbound_position,
             read_position: row.read_position,

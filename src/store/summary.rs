@@ -5,6 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use rapport_model::{
     Address, Timestamp,
     id::{AssociateId, ContactId, ConversationId, InboxId, TeamId},
+    letter::Mark,
+    text::is_blank,
 };
 
 use super::{
@@ -51,6 +53,10 @@ pub struct Summary {
     pub snippet: String,
     /// By whom.
     pub snippet_author: String,
+    /// The subject of the customer's last letter, where it was one and had one.
+    pub subject: Option<String>,
+    /// Whether the receiving server denied that the customer's last letter is from whom it says.
+    pub disproved: bool,
     /// The last position.
     pub position: i64,
     /// The position of the customer's last message.
@@ -93,6 +99,10 @@ impl Summary {
             last_at: row.time("last_at")?,
             snippet: row.get("snippet")?,
             snippet_author: row.get("snippet_author")?,
+            subject: row.get::<Option<String>>("subject")?.filter(|subject| !is_blank(subject)),
+            disproved: row
+                .get::<Option<String>>("flags")?
+                .is_some_and(|flags| flags.split(',').any(|flag| flag == Mark::Disproved.as_str())),
             position: row.get("last_position")?,
             inbound_position: row.get("inbound_position")?,
             read_position: match row.get("read_position")? {
@@ -162,8 +172,11 @@ pub(super) async fn load(
     let sql = [
         "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.kind, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
          c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.queue_at, \
-         p.name AS contact_name, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at \
+         p.name AS contact_name, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at, \
+         l.subject, m.flags \
          FROM conversations c JOIN contacts p ON p.id = c.contact_id JOIN threads t ON t.id = c.thread_id \
+         LEFT JOIN messages m ON m.conversation_id = c.id AND m.position = c.inbound_position \
+         LEFT JOIN letters l ON l.message_id = m.id \
          LEFT JOIN handles h ON h.id = t.handle_id LEFT JOIN associates a ON a.id = c.assignee_id \
          LEFT JOIN read_marks r ON r.conversation_id = c.id AND r.associate_id = ",
         &me,

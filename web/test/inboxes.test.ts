@@ -69,3 +69,21 @@ test('an inbox whose bot is on while it is off for all is shown and said to be w
   await tick()
   expect(own).not.toHaveClass('idle')
 })
+
+test('how the inboxes are stands before what could not be read', async () => {
+  const one = {
+    id: 'pk_1',
+    inbox: 'shop',
+    at: 0,
+    reason: 'It names no sender.',
+    text: null,
+    content_type: null,
+    size: null,
+  }
+  await show({}, 1)
+  vi.spyOn(parked, 'list').mockResolvedValue({ items: [one as never], next: null })
+  queue.counts = counts(2)
+  await vi.waitFor(() => expect(screen.getByText('It names no sender.')).toBeInTheDocument())
+  const headings = screen.getAllByRole('heading', { level: 2 }).map((heading) => heading.id)
+  expect(headings.at(-1)).toBe('parked')
+})

@@ -139,3 +139,13 @@ test('what a machine wrote is one row until somebody asks', async () => {
   await userEvent.click(row)
   expect(screen.getByText('I am away')).toBeVisible()
 })
+
+test('a letter that says nothing is told to, and one with a file needs no word', () => {
+  const { unmount } = item({ text: '', letter: letter() })
+  expect(screen.getByText('No text')).toBeInTheDocument()
+  unmount()
+  const file = { id: 'att_1', name: 'a.pdf', content_type: 'application/pdf', size: 4, state: 'stored', reason: null }
+  item({ text: '', letter: letter(), attachments: [file as never] })
+  expect(screen.queryByText('No text')).toBeNull()
+  expect(screen.getByText(/4 bytes/)).toBeInTheDocument()
+})

@@ -1,7 +1,10 @@
 // A row of the queue: who said the last, what a letter is about, and whose sender is not who they say.
 import { render, screen } from '@testing-library/svelte'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
+import Card from '../src/inbox/Card.svelte'
 import Row from '../src/inbox/Row.svelte'
+import { type Conversation, conversations } from '../src/state/conversations.svelte'
+import { queue } from '../src/state/queue.svelte'
 import { session } from '../src/state/session.svelte'
 import { me, summary } from './samples'
 
@@ -17,4 +20,36 @@ test('what a colleague sent from outside is not said to be mine', () => {
   unmount()
   row({ snippet_author: 'associate' })
   expect(screen.getByText('You:')).toBeInTheDocument()
+})
+
+test('of a letter the subject stands before its words, and a sender who is denied is marked', () => {
+  const { unmount } = row({ subject: 'My lamp', snippet: 'Where is it?', disproved: true })
+  expect(screen.getByRole('link')).toHaveTextContent('My lamp · Where is it?')
+  expect(screen.getByText('Not who they say')).toBeInTheDocument()
+  unmount()
+  row({ snippet: 'Where is it?' })
+  expect(screen.queryByText('Not who they say')).toBeNull()
+})
+
+test('the card calls an address that somebody wrote from unverified, and one that was only told so', () => {
+  const handle = (change: object) => ({
+    id: 'hdl_1',
+    channel: 'email',
+    address: 'anna@x.example',
+    trust: 'claimed',
+    last_seen_at: 1,
+    blocked_at: null,
+    opted_out_at: null,
+    unreachable_at: null,
+    ...change,
+  })
+  const handles = [handle({}), handle({ id: 'hdl_2', address: 'other@x.example', last_seen_at: null })]
+  const contact = { id: 'ct_1', name: 'Anna', created_at: 0, conversations_count: 1, handles }
+  vi.spyOn(conversations, 'peek').mockReturnValue({ failed: false, contact } as unknown as Conversation)
+  const whose = { id: 'ct_1', name: 'Anna', address: 'anna@x.example' }
+  queue.known.set('cv_1', summary({ channel: 'email', contact: whose, disproved: true }))
+  render(Card, { conversation: 'cv_1', view: 'all', drawer: false })
+  expect(screen.getByText('Unverified')).toBeInTheDocument()
+  expect(screen.getByText('Told us')).toBeInTheDocument()
+  expect(screen.getAllByText('Sender is not who they say')).toHaveLength(1)
 })

@@ -99,6 +99,26 @@ on_both_engines! {
         assert_eq!(flags(&desk, "second").await, "");
     }
 
+    async fn a_row_of_the_queue_has_the_last_letters_subject_and_says_when_its_sender_is_denied(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let mut first = letter(&desk, "first", "anna@x.example", Trust::Claimed);
+        first.letter.subject = Some("My lamp".to_owned());
+        first.letter.marks = vec![Mark::Disproved];
+        desk.bring(event(&first)).await;
+        let conversation = place(&desk, "first").await;
+        let row = desk.shop.store.get_summary(&desk.mara, &conversation).await.unwrap();
+        assert_eq!((row.subject.as_deref(), row.disproved), (Some("My lamp"), true));
+        let mut second = letter(&desk, "second", "anna@x.example", Trust::Claimed);
+        second.letter.follows.references = vec!["first".into()];
+        second.letter.subject = Some(" ".to_owned());
+        desk.bring(event(&second)).await;
+        let row = desk.shop.store.get_summary(&desk.mara, &conversation).await.unwrap();
+        assert_eq!((row.inbound_position, row.subject, row.disproved), (2, None, false));
+        let plain = desk.shop.receive("advice", "+491", "Hello").await;
+        let row = desk.shop.store.get_summary(&desk.mara, &plain).await.unwrap();
+        assert_eq!((row.subject, row.disproved), (None, false), "no letter");
+    }
+
     async fn the_same_subject_attaches_nothing(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         for id in ["one", "two"] {

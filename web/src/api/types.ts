@@ -63,6 +63,10 @@ export interface Summary {
   last_at: number
   snippet: string
   snippet_author: AuthorKind | 'note'
+  /** The subject of the customer's last letter, where it was one. */
+  subject?: string | null
+  /** The receiving server denied that the customer's last letter is from whom it says. */
+  disproved?: boolean
   position: number
   inbound_position: number
   /** Mine; null in live events, which are the same for everybody. */

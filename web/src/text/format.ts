@@ -76,14 +76,16 @@ export function size(bytes: number | null): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
   let n = bytes
   let i = 0
-  while (n >= 1000 && i < units.length - 1) {
-    n /= 1000
+  // As limits are configured, in MiB: what is called 18 MB there is 18 MB here.
+  while (n >= 1024 && i < units.length - 1) {
+    n /= 1024
     i++
   }
   return new Intl.NumberFormat(words.locale, {
     style: 'unit',
     unit: units[i] ?? 'byte',
-    unitDisplay: 'short',
+    // Short, one byte has no plural.
+    unitDisplay: i === 0 ? 'long' : 'short',
     maximumFractionDigits: n < 10 && i > 0 ? 1 : 0,
   }).format(n)
 }

@@ -5,6 +5,7 @@ import type { plurals } from './plural'
 export const letters = (n: ReturnType<typeof plurals>): ReturnType<typeof english> => ({
   unverified: 'غير موثَّق',
   unverifiedWhy: 'لا شيء يُثبت أن الرسالة من هذا العنوان فعلًا. يستطيع أي أحد كتابة أي عنوان.',
+  denied: 'ليس من يدّعي',
   stranger: 'شخص جديد هنا',
   strangerWhy: 'ليس صاحب هذه المحادثة، لكن رسالتنا قادته إليها. لا يرى شيئًا مما قيل فيها.',
   alsoWritten: (team) => `كُتبت أيضًا إلى ${team}`,
@@ -13,6 +14,7 @@ export const letters = (n: ReturnType<typeof plurals>): ReturnType<typeof englis
   line: (to, cc) => (cc ? `إلى ${to}، نسخة إلى ${cc}` : `إلى ${to}`),
   showRecipients: 'عرض كل المستلمين',
   subject: (text) => `الموضوع: ${text}`,
+  noText: 'بلا نص',
   showQuoted: 'عرض النص المقتبس',
   hideQuoted: 'إخفاء النص المقتبس',
   showAsSent: 'عرضها كما أُرسلت',

@@ -4,6 +4,8 @@ import type { plurals } from './plural'
 export const letters = (n: ReturnType<typeof plurals>) => ({
   unverified: 'Unverified',
   unverifiedWhy: 'Nothing shows that this address really wrote it. Anybody can write one above a letter.',
+  /** The short form of the mark "disproved", for a row of the queue. */
+  denied: 'Not who they say',
   stranger: 'Somebody new here',
   strangerWhy:
     'Not the customer of this conversation, but our letter led them here. They see nothing of what was said.',
@@ -13,6 +15,7 @@ export const letters = (n: ReturnType<typeof plurals>) => ({
   line: (to: string, cc: string) => (cc ? `to ${to}, copy to ${cc}` : `to ${to}`),
   showRecipients: 'Show all recipients',
   subject: (text: string) => `Subject: ${text}`,
+  noText: 'No text',
   showQuoted: 'Show quoted text',
   hideQuoted: 'Hide quoted text',
   showAsSent: 'Show as it was sent',
