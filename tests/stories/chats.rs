@@ -50,9 +50,9 @@ impl Shop {
         let discord = FakeDiscord::start(FakeDiscordConfig::new(clock.clone())).await.unwrap();
         let text = format!(
             "data_dir = \"{}\"\n[server]\nlisten = \"127.0.0.1:0\"\n[queue]\nundo_seconds = 0\n\
-             [inbox.tg]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"@shop_bot\"]\nbot = false\n\
+             [inbox.tg]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"@shop_bot\"]\nbot.enabled = false\n\
              [inbox.tg.telegram]\napi_base = \"{}\"\n\
-             [inbox.dc]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"{}\"]\nbot = false\n\
+             [inbox.dc]\nbrand = \"shop\"\nzone = \"Europe/Berlin\"\naddresses = [\"{}\"]\nbot.enabled = false\n\
              [inbox.dc.discord]\napi_base = \"{}\"\nsupport_channel = \"{}\"\nforum_channel = \"{}\"\n",
             fresh.folder.display(),
             telegram.api_base(),
