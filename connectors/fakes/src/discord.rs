@@ -173,11 +173,8 @@ impl State {
 
     /// The message of the bot with this nonce, if it is young enough.
     pub(crate) fn with_nonce(&self, nonce: &Value) -> Option<&Message> {
-        let since = Snowflake::at(self.world.links.clock.now().minus(self.nonce_window));
-        let young = self.world.messages.values().flat_map(|known| known.range(since..));
-        young
-            .map(|(_, message)| message)
-            .find(|message| message.author == fixed::BOT && message.nonce.as_ref() == Some(nonce))
+        let since = self.world.links.clock.now().minus(self.nonce_window);
+        self.world.with_nonce(nonce).filter(|message| message.id.time() >= since)
     }
 }
 

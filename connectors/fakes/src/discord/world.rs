@@ -88,6 +88,8 @@ pub(crate) struct World {
     pub(crate) events: Vec<Event>,
     /// Whether the gateway tells of new direct channels, as it did for older versions.
     pub(crate) announces_dms: bool,
+    /// The bot's messages by their nonces, as JSON: channel and id.
+    nonces: HashMap<String, (Snowflake, Snowflake)>,
     last_id: Snowflake,
     journal: Option<Journal>,
 }
@@ -107,6 +109,7 @@ impl World {
             links,
             events: Vec::new(),
             announces_dms,
+            nonces: HashMap::new(),
             last_id: Snowflake(0),
             journal: None,
         };
@@ -143,9 +146,7 @@ impl World {
         match thing {
             Thing::User(user) => drop(self.users.insert(user.id, user)),
             Thing::Channel(channel) => drop(self.channels.insert(channel.id, channel)),
-            Thing::Message(message) => {
-                self.messages.entry(message.channel).or_default().insert(message.id, *message);
-            }
+            Thing::Message(message) => self.hold(*message),
             Thing::Gone(_) => {}
         }
     }
@@ -178,7 +179,20 @@ impl World {
     /// Keeps a message as it is now.
     pub(crate) fn keep_message(&mut self, message: Message) {
         self.note(&Thing::Message(Box::new(message.clone())));
+        self.hold(message);
+    }
+
+    fn hold(&mut self, message: Message) {
+        if let Some(nonce) = message.nonce.as_ref().filter(|_| message.author == fixed::BOT) {
+            self.nonces.insert(nonce.to_string(), (message.channel, message.id));
+        }
         self.messages.entry(message.channel).or_default().insert(message.id, message);
+    }
+
+    /// The last message of the bot with this nonce.
+    pub(crate) fn with_nonce(&self, nonce: &Value) -> Option<&Message> {
+        let (channel, id) = self.nonces.get(&nonce.to_string())?;
+        self.message(*channel, *id).ok()
     }
 
     /// Forgets a message; whether it was there.

@@ -1,6 +1,12 @@
 //! A bot as they are usually written, connected to the fake.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use rapport_fakes::{FakeDiscord, FakeDiscordConfig};
 use rapport_sdk::model::{Clock, Timestamp};
@@ -19,6 +25,26 @@ pub(crate) struct Noon;
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
         Timestamp(1_790_000_000_000)
+    }
+}
+
+/// A clock that a test moves.
+#[derive(Debug)]
+pub(crate) struct Hand(AtomicI64);
+
+impl Hand {
+    pub(crate) fn at_noon() -> Self {
+        Self(AtomicI64::new(Noon.now().millis()))
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.0.fetch_add(i64::try_from(time.as_millis()).expect("a short time"), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
     }
 }
 

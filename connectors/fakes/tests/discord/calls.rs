@@ -3,20 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use rapport_fakes::{
-    FakeDiscord, FakeDiscordConfig,
+    FakeDiscord,
     discord::{FakeFile, Fault, Operation, Snowflake},
 };
-use rapport_sdk::model::{Clock, Timestamp};
 use serenity::{
     builder::{CreateAllowedMentions, CreateAttachment, CreateMessage, EditMessage, GetMessages},
     http::Http,
     model::{
-        channel::Message,
+        channel::{Message, Nonce},
         id::{ChannelId, GuildId, MessageId, UserId},
     },
 };
 
-use crate::bot::{code_of, fake, http, status_of};
+use crate::bot::{Hand, code_of, fake, http, status_of};
 
 async fn page(bot: &Http, channel: Snowflake, ask: GetMessages) -> Vec<u64> {
     let page = ChannelId::new(channel.0).messages(bot, ask).await.expect("a page");
@@ -42,15 +41,8 @@ async fn the_history_is_read_from_either_end_in_either_order() {
 
 #[tokio::test]
 async fn files_go_both_ways_and_their_addresses_expire() {
-    #[derive(Debug)]
-    struct Hand(std::sync::atomic::AtomicI64);
-    impl Clock for Hand {
-        fn now(&self) -> Timestamp {
-            Timestamp(self.0.load(std::sync::atomic::Ordering::SeqCst))
-        }
-    }
-    let clock = Arc::new(Hand(1_790_000_000_000.into()));
-    let discord = FakeDiscord::start(FakeDiscordConfig::new(clock.clone())).await.unwrap();
+    let clock = Arc::new(Hand::at_noon());
+    let discord = fake(|config| config.clock = clock.clone()).await;
     let bot = http(&discord);
     let (ada, place) = (discord.customer("Ada"), ChannelId::new(discord.support().0));
     let picture = FakeFile {
@@ -63,7 +55,7 @@ async fn files_go_both_ways_and_their_addresses_expire() {
     let first = read().await;
     assert_eq!((first.filename.as_str(), first.size), ("a b.png", 2));
     assert_eq!(first.download().await.unwrap(), [0, 255]);
-    clock.0.fetch_add(25 * 3_600_000, std::sync::atomic::Ordering::SeqCst);
+    clock.pass(Duration::from_hours(25));
     assert_ne!(first.download().await.unwrap(), [0, 255], "after a day it is gone");
     let again = read().await;
     assert_ne!(again.url, first.url);
@@ -117,6 +109,27 @@ async fn what_the_bot_may_not_or_cannot_is_refused_with_the_codes_of_the_api() {
     let stranger = serenity::http::HttpBuilder::new("wrong").proxy(discord.api_base());
     let stranger = stranger.ratelimiter_disabled(true).build();
     assert_eq!(status_of(stranger.get_current_user().await), Some(401));
+}
+
+#[tokio::test]
+async fn a_nonce_stands_for_its_message_for_a_few_minutes() {
+    let clock = Arc::new(Hand::at_noon());
+    let discord = fake(|config| config.clock = clock.clone()).await;
+    let bot = http(&discord);
+    let send = async |text: &str, enforce: bool| {
+        let word = CreateMessage::new().content(text).nonce(Nonce::String("7".to_owned()));
+        let place = ChannelId::new(discord.support().0);
+        place.send_message(&bot, word.enforce_nonce(enforce)).await.unwrap().id
+    };
+    let first = send("Hello", true).await;
+    assert_eq!(send("Hello", true).await, first);
+    clock.pass(Duration::from_mins(4));
+    let second = send("Hello", true).await;
+    assert_ne!(second, first);
+    assert_eq!(discord.violations(), Vec::<String>::new());
+    assert_eq!(send("Good bye", true).await, second, "the first message counts");
+    assert_eq!(discord.violations().len(), 1, "one nonce for two texts is a mistake");
+    assert_ne!(send("Hello", false).await, second, "nobody asked for it to be unique");
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ async fn a_bot_is_told_of_a_direct_message_and_answers_it() {
     let told = bot.message().await;
     assert_eq!((told.id.get(), told.content.as_str(), told.guild_id), (asked.0, "Where is my order?", None));
     assert_eq!(told.author.id.get(), ada.id().0);
+    assert_eq!(told.id.created_at().unix_timestamp(), 1_790_000_000, "ids hold their time");
 
     let answer = CreateMessage::new()
         .content("On its way")
