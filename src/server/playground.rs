@@ -6,6 +6,7 @@
 //! messages in the data folder, so that phones and mailboxes show after a crash what they showed before.
 
 mod chat;
+mod discord;
 mod mail;
 mod telegram;
 
@@ -44,6 +45,7 @@ use crate::{
     store::{NewAssociate, Role},
 };
 use chat::Chats;
+use discord::Discord;
 use mail::Mail;
 use telegram::Telegram;
 
@@ -113,7 +115,10 @@ impl Playground {
         let (down, cut) = Default::default();
         let mut chats: Vec<Arc<dyn Chats>> = Vec::new();
         if let Some(inbox) = provided("telegram").first() {
-            chats.push(Arc::new(Telegram::start(config, &inbox.name, clock).await?));
+            chats.push(Arc::new(Telegram::start(config, &inbox.name, clock.clone()).await?));
+        }
+        if let Some(inbox) = provided("discord").first() {
+            chats.push(Arc::new(Discord::start(config, &inbox.name, clock).await?));
         }
         Ok(Some(Self { provider, numbers: numbers.into(), down, cut, mail, servers, chats: chats.into() }))
     }
