@@ -41,7 +41,7 @@ use crate::{
     api::{self, Api, ApiError, Body},
     config::Config,
     engine::{Engine, webhook_url},
-    registry::{Provided, ProvidedMailServer, ProvidedSms},
+    registry::{Provided, ProvidedDiscord, ProvidedMailServer, ProvidedSms, ProvidedTelegram},
     store::{NewAssociate, Role},
 };
 use chat::Chats;
@@ -79,6 +79,9 @@ pub(super) struct Playground {
     servers: HashMap<InboxId, ProvidedMailServer>,
     /// The providers of chats that inboxes have here.
     chats: Arc<[Arc<dyn Chats>]>,
+    /// The bots of the inboxes that have one here.
+    telegram: Option<ProvidedTelegram>,
+    discord: Option<ProvidedDiscord>,
 }
 
 impl Playground {
@@ -114,13 +117,29 @@ impl Playground {
         }
         let (down, cut) = Default::default();
         let mut chats: Vec<Arc<dyn Chats>> = Vec::new();
+        let (mut telegram, mut discord) = (None, None);
         if let Some(inbox) = provided("telegram").first() {
-            chats.push(Arc::new(Telegram::start(config, &inbox.name, clock.clone()).await?));
+            let provider = Telegram::start(config, inbox, clock.clone()).await?;
+            telegram = Some(provider.account());
+            chats.push(Arc::new(provider));
         }
         if let Some(inbox) = provided("discord").first() {
-            chats.push(Arc::new(Discord::start(config, &inbox.name, clock).await?));
+            let provider = Discord::start(config, &inbox.name, clock).await?;
+            discord = Some(provider.account());
+            chats.push(Arc::new(provider));
         }
-        Ok(Some(Self { provider, numbers: numbers.into(), down, cut, mail, servers, chats: chats.into() }))
+        let chats = chats.into();
+        Ok(Some(Self {
+            provider,
+            numbers: numbers.into(),
+            down,
+            cut,
+            mail,
+            servers,
+            chats,
+            telegram,
+            discord,
+        }))
     }
 
     /// The accounts that inboxes without one of their own use.
@@ -130,7 +149,12 @@ impl Playground {
             auth_token: Secret::new(self.provider.auth_token()),
             api_base: self.provider.api_base(),
         };
-        Provided { sms, email: self.servers.clone(), telegram: None, discord: None }
+        Provided {
+            sms,
+            email: self.servers.clone(),
+            telegram: self.telegram.clone(),
+            discord: self.discord.clone(),
+        }
     }
 
     /// The page's own API.

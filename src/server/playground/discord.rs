@@ -6,14 +6,14 @@ use rapport_fakes::{
     FakeDiscord, FakeDiscordConfig,
     discord::{ChannelKind, Customer, FakeFile, Fault, Operation, Place, Shown, Snowflake},
 };
-use rapport_model::Clock;
+use rapport_model::{Clock, Secret};
 use tokio::sync::watch;
 
 use super::{
     CUSTOMERS, StartError,
     chat::{Chat, Chats, FaultKind, File, FileShown, Message, Missing, Reaction, State, Written},
 };
-use crate::config::Config;
+use crate::{config::Config, registry::ProvidedDiscord};
 
 /// How long a bot that speaks too fast has to wait.
 const PUT_OFF: std::time::Duration = std::time::Duration::from_secs(5);
@@ -52,6 +52,16 @@ impl Discord {
         };
         let apps = CUSTOMERS.iter().map(|customer| app(customer.name)).collect();
         Self { fake, shop: shop.to_owned(), apps }
+    }
+
+    /// The bot, as an inbox without one of its own uses it.
+    pub(super) fn account(&self) -> ProvidedDiscord {
+        ProvidedDiscord {
+            token: Secret::new(self.fake.token()),
+            api_base: self.fake.api_base(),
+            support_channel: Some(self.fake.support().to_string()),
+            forum_channel: Some(self.fake.forum().to_string()),
+        }
     }
 
     fn app(&self, customer: &str) -> Result<&Customer, Missing> {

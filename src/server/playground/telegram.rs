@@ -6,14 +6,17 @@ use rapport_fakes::{
     FakeTelegram, FakeTelegramConfig,
     telegram::{ChatKind, ChatMessage, Draft, FakeFile, Fault, Media, Operation, Phone},
 };
-use rapport_model::Clock;
+use rapport_model::{Clock, Secret};
 use tokio::sync::watch;
 
 use super::{
     CUSTOMERS, StartError,
     chat::{Chat, Chats, FaultKind, File, FileShown, Message, Missing, Reaction, State, Written},
 };
-use crate::config::Config;
+use crate::{
+    config::{Config, Inbox},
+    registry::ProvidedTelegram,
+};
 
 /// The group in which the customers meet.
 const GROUP: &str = "Trail club";
@@ -26,14 +29,17 @@ pub(super) struct Telegram {
 }
 
 impl Telegram {
-    /// Starts it with a bot by this name.
+    /// Starts it with the bot of this inbox.
     pub(super) async fn start(
         config: &Config,
-        shop: &str,
+        inbox: &Inbox,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
+        let shop = inbox.name.as_str();
+        let username = inbox.addresses.first().map(|name| name.expose().trim_start_matches('@').to_owned());
         let fake = FakeTelegramConfig {
             name: shop.to_owned(),
+            username: username.unwrap_or_default(),
             privacy: false,
             memory: Some(config.data_dir.join("playground").join("telegram.jsonl")),
             ..FakeTelegramConfig::new(clock)
@@ -57,6 +63,11 @@ impl Telegram {
             (None, None) => 0,
         };
         Ok(Self { fake, shop: shop.to_owned(), group })
+    }
+
+    /// The bot, for the bridge.
+    pub(super) fn account(&self) -> ProvidedTelegram {
+        ProvidedTelegram { token: Secret::new(self.fake.token()), api_base: self.fake.api_base() }
     }
 
     /// The customer's phone with this chat open.
