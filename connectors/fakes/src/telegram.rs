@@ -244,7 +244,8 @@ impl FakeTelegram {
 
     /// How many updates the bot has yet to acknowledge.
     pub fn waiting_updates(&self) -> usize {
-        self.act(|world, now| world.queue.len(now))
+        let now = self.shared.now();
+        self.shared.with(|world| world.queue.len(now))
     }
 
     /// All chats, in the order in which they came to be.

@@ -190,16 +190,15 @@ impl Phone {
     /// The same phone with this group open, which the customer joins.
     #[must_use]
     pub fn in_group(&self, chat: i64) -> Self {
-        self.fake.act(|world, now| {
-            let Some(mut known) = world.chat(chat, None).cloned() else { return };
-            if known.members.contains(&self.user) {
-                return;
-            }
-            known.members.push(self.user);
-            world.put_chat(known.clone());
-            let joined = json!({"new_chat_members": [world.user_json(self.user)]});
-            world.service(&known, self.user, joined, now);
-        });
+        let known = self.fake.shared.with(|world| world.chat(chat, None).cloned());
+        if let Some(mut known) = known.filter(|known| !known.members.contains(&self.user)) {
+            self.fake.act(|world, now| {
+                known.members.push(self.user);
+                world.put_chat(known.clone());
+                let joined = json!({"new_chat_members": [world.user_json(self.user)]});
+                world.service(&known, self.user, joined, now);
+            });
+        }
         Self { chat, business: None, thread: None, ..self.clone() }
     }
 

@@ -186,18 +186,20 @@ impl FakeTelegram {
     /// The phone of the customer with this name, open at the chat with the bot. There is none yet before the
     /// customer has written.
     pub fn customer(&self, name: &str) -> Phone {
-        let user = self.act(|world, _| {
-            if let Some(known) = world.users.iter().find(|user| user.name == name) {
-                return known.id;
-            }
+        let known = |world: &World| world.users.iter().find(|user| user.name == name).map(|user| user.id);
+        let user = self.shared.with(|world| known(world)).unwrap_or_else(|| self.new_customer(name));
+        Phone { fake: self.clone(), user, chat: user, business: None, thread: None }
+    }
+
+    fn new_customer(&self, name: &str) -> i64 {
+        self.act(|world, _| {
             // More than 32 bits, as the newer ones have.
             let id = 5_000_000_001 + i64::try_from(world.users.len()).unwrap_or(0);
             let username = name.to_lowercase().replace(' ', "_");
             let username = Some(username).filter(|name| name.is_ascii());
             world.put_user(User { id, name: name.to_owned(), username, is_bot: false, deactivated: false });
             id
-        });
-        Phone { fake: self.clone(), user, chat: user, business: None, thread: None }
+        })
     }
 }
 

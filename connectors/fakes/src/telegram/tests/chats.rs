@@ -183,3 +183,18 @@ async fn an_edit_that_nobody_sees_is_told_too() {
     assert_eq!(found[1]["edited_message"]["text"], found[0]["message"]["text"]);
     assert!(found[1]["edited_message"]["edit_date"].is_i64());
 }
+
+#[tokio::test]
+async fn looking_changes_nothing() {
+    let fake = bot().await;
+    let ines = fake.customer("Ines Carvalho");
+    ines.write("Hello");
+    let group = ines.open_group("Hikers");
+    let mut changes = fake.subscribe();
+    changes.mark_unchanged();
+    let again = fake.customer("Ines Carvalho").in_group(group.chat_id());
+    assert_eq!((fake.chats().len(), again.messages().len(), fake.waiting_updates()), (2, 1, 3));
+    assert!(!changes.has_changed().unwrap(), "whoever watches and looks would look for ever");
+    ines.write("there");
+    assert!(changes.has_changed().unwrap());
+}
