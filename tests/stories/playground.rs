@@ -199,6 +199,7 @@ on_both_engines! {
             ("a foreign origin", post().header("x-rapport-csrf", "1").header("origin", "https://evil.example")),
             ("a foreign name", playground.request(Method::GET, "state").header("host", "evil.example")),
             ("a mail of another site", playground.request(Method::POST, "mail").json(&letter)),
+            ("a chat of another site", playground.request(Method::POST, "chats/telegram").json(&sms)),
             ("a file for another site", file.header("sec-fetch-site", "cross-site")),
             ("another site", playground.request(Method::GET, "events").header("sec-fetch-site", "cross-site")),
         ];
@@ -212,6 +213,47 @@ on_both_engines! {
         let (status, problem) = playground.post("fault", json!({"kind": "sideways"})).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(problem["errors"][0]["field"], "kind", "{problem}");
+    }
+
+    async fn chats_go_to_and_fro_and_outlive_a_new_start(fresh: Fresh) {
+        let playground = Playground::start(&fresh).await;
+        let chats = async |playground: &Playground| playground.state().await["chats"]["telegram"].clone();
+        let private = chats(&playground).await["chats"][0]["id"].clone();
+        let write = json!({"customer": "Ines Carvalho", "chat": private, "text": "Does it sleep two?"});
+        assert_eq!(playground.post("chats/telegram", write.clone()).await.0, StatusCode::OK);
+        let heard = playground.until_heard(1).await;
+        assert_eq!(heard[0]["text"], "Does it sleep two?");
+        playground.answer("It does, and a dog.", &[]).await;
+        let answered = async |playground: &Playground| {
+            let messages = chats(playground).await["messages"].as_array().unwrap().clone();
+            messages.into_iter().find(|message| message["text"] == "It does, and a dog.")
+        };
+        until("the phone shows the answer", async || answered(&playground).await.is_some()).await;
+        let answer = answered(&playground).await.unwrap();
+        assert_eq!((&answer["shop"], &answer["writer"]), (&json!(true), &json!("Birkholt Telegram")));
+
+        let react = json!({
+            "customer": "Ines Carvalho", "chat": private, "message": answer["id"], "emoji": "👍",
+        });
+        let (_, state) = playground.post("chats/telegram/react", react).await;
+        let shown = state["chats"]["telegram"]["messages"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(shown["reactions"], json!([{"writer": "Ines Carvalho", "emoji": "👍"}]));
+        for (path, wrong) in [
+            ("chats/telegram", json!({"customer": "Mallory", "chat": private, "text": "x"})),
+            ("chats/telegram", json!({"customer": "Piotr Zawadzki", "chat": private, "text": "x"})),
+            ("chats/nowhere", write),
+            ("chats/telegram/edit", json!({
+                "customer": "Ines Carvalho", "chat": private, "message": answer["id"], "text": "x",
+            })),
+        ] {
+            assert_eq!(playground.post(path, wrong).await.0, StatusCode::NOT_FOUND, "{path}");
+        }
+        let (_, state) = playground.post("chats/telegram/fault", json!({"kind": "down"})).await;
+        assert_eq!(state["chats"]["telegram"]["fault"], "down");
+        let shown = chats(&playground).await["messages"].clone();
+        let playground = playground.start_again(&fresh).await;
+        let again = chats(&playground).await;
+        assert_eq!((&again["messages"], &again["fault"]), (&shown, &Value::Null));
     }
 
     async fn letters_go_to_and_fro_in_one_conversation_and_outlive_a_new_start(fresh: Fresh) {
