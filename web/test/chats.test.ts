@@ -1,120 +1,166 @@
-// The customer's chats of the playground: what belongs together, what is lost of nothing that was begun.
-import { render, screen, within } from '@testing-library/svelte'
+// A chat's messages as they stand in the timeline: what they answer, who passed them on, reactions, authors of a group.
+import { render, screen } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
-import Chat from '../src/playground/Chat.svelte'
-import { bubbles, counted, rows, type ChatMessage, type Chats } from '../src/playground/chats'
-import { speak } from '../src/playground/words.svelte'
+import type { Attachment, Message, Summary } from '../src/api/types'
+import { byDefault, replyUntil, waiting, writers } from '../src/inbox/answering'
+import MessageItem from '../src/inbox/MessageItem.svelte'
+import Row from '../src/inbox/Row.svelte'
+import { session } from '../src/state/session.svelte'
+import { capabilities, me, message, mine, summary } from './samples'
 
-const message = (id: string, more: Partial<ChatMessage> = {}): ChatMessage => ({
-  id,
-  chat: 'private',
-  writer: 'Ines Carvalho',
-  shop: false,
-  text: id,
-  at: 1_790_000_000_000,
-  edited: false,
-  files: [],
-  answers: null,
-  quote: null,
-  album: null,
-  reactions: [],
-  ...more,
-})
-const file = (id: string) => ({ id, name: `${id}.png`, content_type: 'image/png', size: 3 })
-const customer = { number: '+49', address: 'ines@carvalho.example', name: 'Ines Carvalho' }
-const state = (messages: ChatMessage[]): Chats => ({
-  shop: 'Birkholt',
-  chats: [
-    { id: 'private', title: '', group: false, members: ['Ines Carvalho'] },
-    { id: 'other', title: '', group: false, members: ['Piotr Zawadzki'] },
-    { id: 'club', title: 'Trail club', group: true, members: ['Ines Carvalho', 'Piotr Zawadzki'] },
-  ],
-  messages,
-  blocked: [],
-  fault: null,
+beforeEach(() => {
+  session.me = me
 })
 
-beforeEach(() => speak('en'))
-
-test('the parts of an album are one bubble, where its first part stands, also when others come between', () => {
-  const parts = [
-    message('a', { album: '7', text: '', files: [file('a')] }),
-    message('b'),
-    message('c', { album: '7', text: 'both', files: [file('c')] }),
-  ]
-  const found = bubbles(parts).map(({ head, text, files }) => [head.id, text, files.map((f) => f.id)])
-  expect(found).toEqual([
-    ['a', 'both', ['a', 'c']],
-    ['b', 'b', []],
-  ])
-})
-
-test('a customer sees the own private chat and the groups, the latest first', () => {
-  const shown = state([message('a', { at: 1 }), message('b', { chat: 'club', at: 2 })])
-  expect(rows(shown, 'Ines Carvalho').map(({ chat, last }) => [chat.id, last?.id])).toEqual([
-    ['club', 'b'],
-    ['private', 'a'],
-  ])
-  expect(counted([1, 2].map((n) => ({ writer: String(n), emoji: '👍' })))).toEqual([['👍', 2]])
-})
-
-/** Answers every call, and keeps what was asked. */
-function server(ok = true) {
-  const asked: { path: string; body: unknown }[] = []
-  vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
-    asked.push({ path, body: JSON.parse(init.body as string) })
-    return Promise.resolve(new Response('{}', { status: ok ? 200 : 500 }))
+const group = summary({ kind: 'group', channel: 'telegram' })
+const from = (id: string, name: string, position: number, change: Partial<Message> = {}) =>
+  message({
+    id: `ms_${position}`,
+    position,
+    author: { kind: 'contact', id, name },
+    text: `Words ${position}`,
+    ...change,
   })
-  return asked
-}
-const attempt = (act: () => Promise<unknown>) =>
-  act().then(
-    () => true,
-    () => false,
-  )
+const show = (m: Message, s: Summary = group, more: object = {}) =>
+  render(MessageItem, { message: m, channel: 'telegram', summary: s, onview: () => undefined, ...more })
 
-test('a message is answered and an own one changed, and Escape ends that', async () => {
-  const asked = server()
-  const user = userEvent.setup()
-  const theirs = message('9', { writer: 'Birkholt', shop: true, text: 'In M?' })
-  render(Chat, {
-    props: { channel: 'telegram', chats: state([message('8'), theirs]), customer, now: 0, attempt },
-  })
-  await user.click(screen.getByRole('button', { name: /Birkholt/ }))
-  const field = screen.getByRole('textbox')
-  const act = async (at: number, what: string) => {
-    const bubble = within(screen.getAllByRole('article')[at] as HTMLElement)
-    await user.click(bubble.getByRole('button', { name: 'Act on this message' }))
-    await user.click(bubble.getByRole('menuitem', { name: what, hidden: true }))
+test('the message that one answers stands above it, and leads there where it is loaded', async () => {
+  const ongo = vi.fn()
+  const original = from('ct_a', 'Anna Lund', 1)
+  const answers = { id: 'ms_1', author_kind: 'contact' as const, author_name: 'Anna Lund', text: 'How it begins' }
+  const reply = mine({ id: 'ms_2', answers })
+  const { unmount } = show(reply, group, { answered: original, ongo })
+  await userEvent.click(screen.getByRole('button', { name: 'Answers Anna Lund: How it begins. Go there' }))
+  expect(ongo).toHaveBeenCalledWith('ms_1')
+  unmount()
+  show(reply, group, { ongo })
+  expect(screen.queryByRole('button')).toBeNull()
+  expect(screen.getByText('Answers Anna Lund: How it begins')).toBeInTheDocument()
+})
+
+test('an answered message without words says what it is, and one of ours is You', () => {
+  const answers = { id: 'ms_1', author_kind: 'associate' as const, author_name: 'Noor Haddad', text: '' }
+  const file = {
+    id: 'at',
+    name: 'a.pdf',
+    content_type: 'application/pdf',
+    size: 1,
+    state: 'stored',
+    reason: null,
+    inline: false,
   }
-  await act(1, 'Reply')
-  await user.type(field, 'Yes{Enter}')
-  await vi.waitFor(() => expect(field).toHaveValue(''))
-  await act(0, 'Edit')
-  expect(field).toHaveValue('8')
-  await user.type(field, '{Escape}')
-  expect(field).toHaveValue('')
-  await act(0, 'Edit')
-  await user.type(field, '!{Enter}')
-  await vi.waitFor(() => expect(asked).toHaveLength(2))
-  const path = '/playground/api/chats/telegram'
-  expect(asked).toEqual([
-    { path, body: { customer: 'Ines Carvalho', chat: 'private', text: 'Yes', answers: '9', files: [] } },
-    { path: `${path}/edit`, body: { customer: 'Ines Carvalho', chat: 'private', message: '8', text: '8!' } },
-  ])
+  const original = mine({ id: 'ms_1', text: '', attachments: [file as Attachment] })
+  show(message({ id: 'ms_2', answers }), group, { answered: original, ongo: () => undefined })
+  expect(screen.getByRole('button', { name: 'Answers You: A file. Go there' })).toBeInTheDocument()
 })
 
-test('what could not be sent stays in its field, also while another chat is open', async () => {
-  server(false)
-  const user = userEvent.setup()
-  render(Chat, { props: { channel: 'telegram', chats: state([]), customer, now: 0, attempt } })
-  await user.click(screen.getByRole('button', { name: /Birkholt/ }))
-  await user.type(screen.getByRole('textbox'), 'Hello{Enter}')
-  await user.click(screen.getByRole('button', { name: 'Back to the chats' }))
-  await user.click(screen.getByRole('button', { name: /Trail club/ }))
-  expect(screen.getByRole('textbox')).toHaveValue('')
-  await user.click(screen.getByRole('button', { name: 'Back to the chats' }))
-  await user.click(screen.getByRole('button', { name: /Birkholt/ }))
-  expect(screen.getByRole('textbox')).toHaveValue('Hello')
+test('words that were passed on name whose they are', () => {
+  show(message({ forwarded_from: 'Ben' }))
+  expect(screen.getByText('Forwarded from Ben')).toBeInTheDocument()
+})
+
+test('reactions are grouped with their count, and tell who on demand', async () => {
+  const reactions = [
+    { reaction: '👍', name: 'Anna' },
+    { reaction: '❤', name: null },
+    { reaction: '👍', name: 'Ben' },
+  ]
+  show(mine({ reactions }))
+  const thumbs = screen.getByRole('button', { name: '👍 by Anna and Ben' })
+  expect(thumbs).toHaveTextContent('👍2')
+  expect(screen.getByRole('button', { name: '❤ by Somebody' })).toHaveTextContent(/^❤$/)
+  expect(screen.queryByText('Anna and Ben')).toBeNull()
+  await userEvent.click(thumbs)
+  expect(screen.getByText('Anna and Ben')).toBeInTheDocument()
+})
+
+test('several pictures are an album, and a file that could not be fetched says why', () => {
+  const file = (id: string, change: Partial<Attachment> = {}): Attachment => ({
+    id,
+    name: `${id}.png`,
+    content_type: 'image/png',
+    size: 9,
+    state: 'stored',
+    reason: null,
+    inline: true,
+    ...change,
+  })
+  const attachments = [file('a'), file('b'), file('film', { state: 'failed', reason: 'The file has 31 MB.' })]
+  const { container } = show(message({ attachments }))
+  expect(container.querySelectorAll('.album img')).toHaveLength(2)
+  expect(screen.getByRole('button', { name: 'View a.png' })).toBeInTheDocument()
+  expect(screen.getByText('The file has 31 MB.')).toBeInTheDocument()
+})
+
+test('an edit and a retraction are told, and what was taken back shows no dress', () => {
+  const { unmount } = show(message({ edited_at: 1, text: 'New', spans: [{ from: 0, to: 3, style: 'bold' }] }))
+  expect(screen.getByText(/^Edited/)).toBeInTheDocument()
+  expect(screen.getByText('New').tagName).toBe('B')
+  unmount()
+  show(message({ retracted_at: 1, text: '', forwarded_from: 'Ben' }))
+  expect(screen.getByText('Taken back by the sender')).toBeInTheDocument()
+  expect(screen.queryByText('Forwarded from Ben')).toBeNull()
+})
+
+test('what was sent without a receipt is Sent and not Delivered', () => {
+  show(mine({ delivery: 'sent' }))
+  expect(screen.getByText('Sent')).toBeInTheDocument()
+  expect(screen.queryByText('Delivered')).toBeNull()
+})
+
+test('in a group each message names its author whole, and can be answered where the channel can tell', async () => {
+  const onanswer = vi.fn()
+  const { unmount } = show(from('ct_a', 'Anna Lund', 1), group, { onanswer })
+  expect(screen.getByText('Anna Lund')).toBeInTheDocument()
+  await userEvent.click(screen.getByRole('button', { name: 'Answer this message of Anna Lund' }))
+  expect(onanswer).toHaveBeenCalledWith('ms_1')
+  unmount()
+  show(from('ct_a', 'Anna Lund', 1, { conversation_id: 'cv_other' }), group, { onanswer })
+  expect(screen.queryByRole('button', { name: /^Answer this/ })).toBeNull()
+})
+
+test('the list says that it is a group', () => {
+  const row = (s: Summary) =>
+    render(Row, { summary: s, view: 'mine', current: false, cursor: false, onfocus: () => undefined })
+  const { unmount } = row(group)
+  expect(screen.getByText('Group')).toBeInTheDocument()
+  unmount()
+  row(summary())
+  expect(screen.queryByText('Group')).toBeNull()
+})
+
+const said = [from('ct_a', 'Anna', 1), from('ct_b', 'Ben', 2), from('ct_c', 'Cleo', 3)]
+
+test('a reply in a group speaks to the latest who waits, else to who wrote last, of those that were seen', () => {
+  const owed = new Set(['ms_1', 'ms_2'])
+  expect(byDefault(said, group, owed, 3)?.id).toBe('ms_2')
+  expect(byDefault(said, group, owed, 1)?.id).toBe('ms_1')
+  expect(byDefault(said, group, new Set(), 3)?.id).toBe('ms_3')
+  expect(byDefault([], group, owed, 3)).toBeUndefined()
+  expect(byDefault([{ ...from('ct_b', 'Ben', 2), retracted_at: 1 }], group, owed, 3)).toBeUndefined()
+})
+
+test('who was answered since waits no longer, unless the answer was taken back or they wrote again', () => {
+  const owed = new Set(['ms_1', 'ms_2'])
+  const answers = { id: 'ms_2', author_kind: 'contact' as const, author_name: 'Ben', text: '' }
+  const reply = mine({ id: 'ours', position: 4, answers })
+  const ids = (list: Message[]) => waiting(list, owed).map((m) => m.id)
+  expect(ids([...said, reply])).toEqual(['ms_1'])
+  expect(ids([...said, { ...reply, delivery: 'cancelled' }])).toEqual(['ms_1', 'ms_2'])
+  expect(ids([...said, { ...reply, position: 1 }])).toEqual(['ms_1', 'ms_2'])
+})
+
+test('people who wrote in a group are counted once each', () => {
+  expect(writers([...said, from('ct_a', 'Anna', 5), mine({ position: 6 })], group)).toBe(3)
+})
+
+test('until when a reply is taken moves on when somebody writes', () => {
+  const route = { reply_until: 5_000, capabilities: capabilities({ reply_window: 2 }) } as Parameters<
+    typeof replyUntil
+  >[0]
+  expect(replyUntil(route, [], 'cv_1')).toBe(5_000)
+  expect(replyUntil(route, [message({ at: 9_000 }), mine({ at: 20_000 })], 'cv_1')).toBe(11_000)
+  expect(replyUntil(route, [message({ at: 9_000, conversation_id: 'cv_2' })], 'cv_1')).toBe(5_000)
+  expect(replyUntil(null, [], 'cv_1')).toBeNull()
 })

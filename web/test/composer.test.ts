@@ -13,7 +13,7 @@ import { queue } from '../src/state/queue.svelte'
 import { session } from '../src/state/session.svelte'
 import { screen as asks } from '../src/state/screen.svelte'
 import Toasts from '../src/ui/Toasts.svelte'
-import { me, message, mine, summary } from './samples'
+import { capabilities, me, message, mine, summary } from './samples'
 
 const api = calls.conversations
 
@@ -24,16 +24,8 @@ const route: ReplyRoute = {
   from: '+49305550001',
   can_reply: true,
   reason: null,
-  capabilities: {
-    longest_text: 10,
-    text_unit: 'sms_segments',
-    attachment_limit: 1_000,
-    attachment_types: ['image/*'],
-    edits: false,
-    delivery_receipts: true,
-    read_receipts: false,
-    letters: false,
-  },
+  reply_until: null,
+  capabilities: capabilities({ longest_text: 10, text_unit: 'sms_segments', attachment_types: ['image/*'] }),
   suggested_subject: null,
   offered: [],
 }

@@ -1,5 +1,5 @@
 // Pieces that tests are made of.
-import type { Me, Message, Summary } from '../src/api/types'
+import type { Capabilities, Me, Message, Summary } from '../src/api/types'
 
 export const me: Me = {
   id: 'as_me',
@@ -22,6 +22,7 @@ export const summary = (change: Partial<Summary> = {}): Summary => ({
   contact: { id: 'ct_1', name: 'Ines Carvalho', address: '+351900000142' },
   inbox: 'shop',
   channel: 'sms',
+  kind: 'private',
   state: 'open',
   assignee: { id: 'as_me', name: 'Noor Haddad' },
   team: null,
@@ -57,6 +58,10 @@ export const message = (change: Partial<Message> = {}): Message => ({
   unanswerable: null,
   flags: [],
   attachments: [],
+  spans: [],
+  answers: null,
+  forwarded_from: null,
+  reactions: [],
   delivery: null,
   delivery_reason: null,
   deliveries: [],
@@ -73,3 +78,18 @@ export const mine = (change: Partial<Message> = {}): Message =>
     delivery: 'sent',
     ...change,
   })
+
+export const capabilities = (change: Partial<Capabilities> = {}): Capabilities => ({
+  longest_text: 100,
+  text_unit: 'chars',
+  attachment_limit: 1_000,
+  attachment_types: [],
+  rich_text: false,
+  quotes: false,
+  reply_window: null,
+  edits: false,
+  delivery_receipts: true,
+  read_receipts: false,
+  letters: false,
+  ...change,
+})

@@ -3,17 +3,9 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import * as calls from '../src/api/calls'
 import type { Attachment } from '../src/api/types'
 import { Uploads } from '../src/inbox/uploads.svelte'
+import { capabilities } from './samples'
 
-const capabilities = {
-  longest_text: 100,
-  text_unit: 'chars' as const,
-  attachment_limit: 1_000,
-  attachment_types: ['image/*'],
-  edits: false,
-  delivery_receipts: true,
-  read_receipts: false,
-  letters: false,
-}
+const limits = capabilities({ attachment_types: ['image/*'] })
 const file = (name: string, content = 'x', type = 'image/png') => new File([content], name, { type })
 const up = new Map<string, (failed?: Error) => void>()
 let given: [string, boolean][] = []
@@ -56,7 +48,7 @@ test('one that fails or is stopped holds up none behind it', async () => {
 })
 
 test('a file that was picked for a note stays the note’s, and waits for none of the reply’s', async () => {
-  uploads.take([file('reply.png')], capabilities, 'SMS', false)
+  uploads.take([file('reply.png')], limits, 'SMS', false)
   uploads.take([file('inside.pdf', 'x', 'application/pdf')], null, 'SMS', true)
   up.get('inside.pdf')?.()
   await settled()
@@ -67,7 +59,7 @@ test('a file that was picked for a note stays the note’s, and waits for none o
 test('each file that is refused is named, and an empty one is called empty', () => {
   uploads.take(
     [file('empty.png', ''), file('big.png', 'x'.repeat(2_000)), file('run.exe', 'x', 'a/b')],
-    capabilities,
+    limits,
     'SMS',
     false,
   )

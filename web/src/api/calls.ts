@@ -65,6 +65,8 @@ export const conversations = {
       attachments: string[]
       seen_position: number
       close: boolean
+      spans?: T.Span[]
+      answers?: string
       subject?: string
       cc?: string[]
     },

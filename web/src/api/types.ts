@@ -55,6 +55,8 @@ export interface Summary {
   contact: { id: string; name: string; address: string }
   inbox: string
   channel: string
+  /** Who reads along. */
+  kind: 'private' | 'group' | 'public'
   state: ConversationState
   assignee: Named | null
   team: string | null
@@ -147,6 +149,35 @@ export interface Letter {
   evidence: string | null
 }
 
+export type Style =
+  'bold' | 'italic' | 'underline' | 'strike' | 'spoiler' | 'code' | 'pre' | 'quote' | 'link' | 'mention'
+
+/** A dressed stretch of a text, counted in UTF-16 code units as JavaScript counts. */
+export interface Span {
+  from: number
+  to: number
+  style: Style
+  /** Where a link leads. */
+  url?: string
+  /** The programming language of a `pre`. */
+  language?: string
+}
+
+/** The message that another one answers. */
+export interface Quoted {
+  id: string
+  author_kind: AuthorKind
+  author_name: string | null
+  /** How it begins; empty where it was taken back, or is a file. */
+  text: string
+}
+
+export interface Reaction {
+  /** Usually one emoji. */
+  reaction: string
+  name: string | null
+}
+
 export interface Message {
   id: string
   conversation_id: string
@@ -164,6 +195,11 @@ export interface Message {
   unanswerable: string | null
   flags: string[]
   attachments: Attachment[]
+  spans: Span[]
+  answers: Quoted | null
+  /** Whose words they are, where the author passed them on. */
+  forwarded_from: string | null
+  reactions: Reaction[]
   letter?: Letter | null
   delivery: Delivery | null
   delivery_reason: string | null
@@ -219,8 +255,14 @@ export interface Draft {
 export interface Capabilities {
   longest_text: number
   text_unit: 'chars' | 'utf16' | 'sms_segments'
+  /** In bytes; null: no files. */
   attachment_limit: number | null
   attachment_types: string[] | null
+  rich_text: boolean
+  /** Whether a reply can show which message it answers. */
+  quotes: boolean
+  /** For so many seconds after the customer's last message a reply is taken; null: for ever. */
+  reply_window: number | null
   edits: boolean
   delivery_receipts: boolean
   read_receipts: boolean
@@ -244,6 +286,8 @@ export interface ReplyRoute {
   from: string
   can_reply: boolean
   reason: string | null
+  /** Until when a reply is taken; null: for ever. */
+  reply_until: number | null
   capabilities: Capabilities
   /** The subject that a reply gets unless its author writes another one. */
   suggested_subject: string | null

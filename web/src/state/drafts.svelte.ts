@@ -10,21 +10,23 @@ import { session } from './session.svelte'
 
 const SAVE_AFTER = 600
 
-/** What stands above a letter. */
+/** What stands above a reply: a letter's subject and copies, or the message that it answers. */
 export interface Heading {
   /** Null: what is suggested. */
   subject: string | null
   /** Who gets a copy. */
   cc: string[]
+  /** The message that it answers, where its author chose one. The server's copy of a draft knows nothing of it. */
+  answers: string | null
 }
 
 /** The same as a request says it: nothing where nothing was chosen, so that other channels never hear of it. */
-export const headingBody = ({ subject, cc }: Heading): { subject?: string; cc?: string[] } => ({
+export const headingBody = ({ subject, cc }: Pick<Heading, 'subject' | 'cc'>): { subject?: string; cc?: string[] } => ({
   ...(subject === null ? {} : { subject }),
   ...(cc.length === 0 ? {} : { cc }),
 })
 
-const NO_HEADING: Heading = { subject: null, cc: [] }
+const NO_HEADING: Heading = { subject: null, cc: [], answers: null }
 
 /** What an older page kept has no heading. */
 interface Kept extends Partial<Heading> {
@@ -98,7 +100,7 @@ export class DraftState {
 const print = ({ text, attachments, note, subject = null, cc = [] }: Kept): string =>
   JSON.stringify([text, attachments.map((a) => a.id), note, subject, cc])
 
-const headingOf = ({ subject = null, cc = [] }: Partial<Heading>): Heading => ({ subject, cc })
+const headingOf = ({ subject = null, cc = [], answers = null }: Partial<Heading>): Heading => ({ subject, cc, answers })
 
 class Drafts {
   #drafts = new Map<string, DraftState>()
@@ -140,6 +142,8 @@ class Drafts {
         draft.heading = headingOf(kept)
         draft.saved = 'dirty'
       }
+      const answers = recall<string>(this.#answersName(id))
+      if (answers) draft.heading = { ...draft.heading, answers }
       const aside = recall<Kept>(this.#noteName(id))
       if (aside && !draft.hasNote) {
         draft.aside = aside.text
@@ -162,6 +166,14 @@ class Drafts {
     else forget(this.#noteName(id))
     queue.mark(id, { has_draft: !draft.bare })
     this.#schedule(id)
+  }
+
+  /** Chooses the message that the reply answers, or with null none. */
+  answer(id: string, message: string | null): void {
+    const draft = this.of(id)
+    draft.heading = { ...draft.heading, answers: message }
+    if (message === null) forget(this.#answersName(id))
+    else keep(this.#answersName(id), message)
   }
 
   /** Shows the reply or the note. What was written in the other one stays there. */
@@ -191,7 +203,10 @@ class Drafts {
     if (draft.text === '' && draft.attachments.length === 0 && !above && draft.saved === 'clean') return
     draft.text = ''
     draft.attachments = []
-    if (!draft.note) draft.heading = NO_HEADING
+    if (!draft.note) {
+      draft.heading = NO_HEADING
+      forget(this.#answersName(id))
+    }
     draft.cursor = null
     // What comes back, by an undo for instance, is new to the server.
     draft.known = null
@@ -210,6 +225,7 @@ class Drafts {
     const draft = this.of(id)
     draft.note = note
     if (!note && !draft.hasHeading) draft.heading = headingOf(heading)
+    if (!note) this.answer(id, draft.heading.answers)
     const typed = draft.text.trim()
     draft.text = typed && typed !== text.trim() ? `${text}\n\n${draft.text}` : text
     const had = new Set(attachments.map((a) => a.id))
@@ -235,7 +251,7 @@ class Drafts {
     const note = incoming?.note ? incoming : null
     draft.reply = reply?.text ?? ''
     draft.replyFiles = reply?.attachments ?? []
-    draft.heading = headingOf(reply ?? NO_HEADING)
+    draft.heading = { ...headingOf(reply ?? NO_HEADING), answers: draft.heading.answers }
     // What the server held before is gone there; a note of this browser alone is not.
     if (note || !draft.noteIsLocal) {
       draft.aside = note?.text ?? ''
@@ -309,6 +325,10 @@ class Drafts {
     } finally {
       this.#flights.delete(id)
     }
+  }
+
+  #answersName(id: string): string {
+    return `${session.me?.id ?? 'nobody'}.answers.${id}`
   }
 
   #noteName(id: string): string {

@@ -4,7 +4,7 @@
 // Also owns undo: a reply that the bridge holds back for some seconds. Delivery states are the bridge's (messages).
 import { conversations as api } from '../api/calls'
 import { mayRepeat, Problem } from '../api/http'
-import type { Attachment, Message } from '../api/types'
+import type { Attachment, Message, Span } from '../api/types'
 import { stream } from '../live/stream.svelte'
 import { inboxAt, router } from '../router.svelte'
 import { t } from '../text/index.svelte'
@@ -19,7 +19,7 @@ import { toasts } from './toasts.svelte'
 /** How long the tab in which send was pressed has to take it, in ms: there the person looks for undo. */
 const OTHERS_FIRST = 2_000
 /** The fields of a reply of which a refusal may speak. */
-const FIELDS = ['text', 'attachments', 'subject', 'cc']
+const FIELDS = ['text', 'spans', 'attachments', 'subject', 'cc']
 
 /** What an older page kept has no heading. */
 export interface Pending extends Partial<Heading> {
@@ -28,6 +28,10 @@ export interface Pending extends Partial<Heading> {
   name: string
   kind: 'reply' | 'note'
   text: string
+  /** How the text is dressed; none from an older page. */
+  spans?: Span[]
+  /** The text as it was typed, where marks in it became dress. */
+  typed?: string
   attachments: Attachment[]
   close: boolean
   /** The last position the author had seen. */
@@ -46,6 +50,8 @@ interface Undoable {
   message: string
   /** As it was written: a subject that was only suggested is suggested again. */
   heading: Partial<Heading>
+  /** The text as it was typed, where that is another than what was sent. */
+  typed: string | null
   conversation: string
   cursor: number
   toast: number
@@ -166,7 +172,7 @@ export class Outbox {
     if (!pending) return
     this.discard(key)
     const { conversation, text, attachments, cursor, kind } = pending
-    drafts.restore(conversation, text, attachments, cursor, kind === 'note', pending)
+    drafts.restore(conversation, pending.typed ?? text, attachments, cursor, kind === 'note', pending)
   }
 
   /** Takes the last send back, whether the bridge has it already or not. */
@@ -185,7 +191,8 @@ export class Outbox {
       conversations
         .peek(which.conversation)
         ?.takeMessages(this.#cancelled(which.conversation, which.message), stream.seq)
-      drafts.restore(which.conversation, back.text, back.attachments, which.cursor, false, which.heading)
+      const text = which.typed ?? back.text
+      drafts.restore(which.conversation, text, back.attachments, which.cursor, false, which.heading)
       const route = router.route
       if (route.name !== 'inbox' || route.conversation !== which.conversation)
         router.go(inboxAt(route.name === 'inbox' ? route.view : 'mine', which.conversation))
@@ -230,6 +237,8 @@ export class Outbox {
               attachments,
               seen_position: seen,
               close: pending.close,
+              ...(pending.spans?.length ? { spans: pending.spans } : {}),
+              ...(pending.answers ? { answers: pending.answers } : {}),
               ...headingBody({ subject: pending.subject ?? null, cc: pending.cc ?? [] }),
             })
       this.discard(pending.key)
@@ -281,7 +290,8 @@ export class Outbox {
     if (left <= 0) return
     const undoable: Undoable = {
       message: message.id,
-      heading: { subject: pending.subject ?? null, cc: pending.cc ?? [] },
+      heading: { subject: pending.subject ?? null, cc: pending.cc ?? [], answers: pending.answers ?? null },
+      typed: pending.typed ?? null,
       conversation: pending.conversation,
       cursor: pending.cursor,
       until: Date.now() + left,

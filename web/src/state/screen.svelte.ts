@@ -11,8 +11,8 @@ export interface HeldThing {
 }
 
 class Screen {
-  /** A key asked for the composer; the composer takes it and sets it back. */
-  write = $state.raw<{ conversation: string; note: boolean } | null>(null)
+  /** A key asked for the composer, perhaps to answer one message; the composer takes it and sets it back. */
+  write = $state.raw<{ conversation: string; note: boolean; answers?: string } | null>(null)
   assignOpen = $state(false)
   held = $state.raw<HeldThing | null>(null)
   /** The message whose header block somebody reads. */

@@ -1,6 +1,7 @@
 // Arabic. Verbal nouns where English has an imperative, so that nobody's gender is guessed.
 import type { Catalogue } from './en'
 import { apart } from './apart.ar'
+import { chat } from './chat.ar'
 import { letters } from './letters.ar'
 import { plurals } from './plural'
 import { heading } from './heading.ar'
@@ -413,6 +414,7 @@ const ar: Catalogue = {
   letter: letters(n),
   heading,
   apart: apart(n),
+  chat: chat(n),
 
   download: (name) => `تنزيل ${name}`,
   view: (name) => `عرض ${name}`,
@@ -474,6 +476,7 @@ const ar: Catalogue = {
     inbox: 'إلى عملائك',
     help: 'هذه القائمة',
     reply: 'رد',
+    answer: 'الرد على هذه الرسالة بعينها',
     note: 'ملاحظة',
     send: 'إرسال',
     sendClose: 'إرسال وإغلاق',

@@ -2,6 +2,7 @@
 // Names come in as they are; nobody's gender is guessed.
 import type { Unread } from '../state/queue.svelte'
 import { apart } from './apart.en'
+import { chat } from './chat.en'
 import { letters } from './letters.en'
 import { plurals } from './plural'
 import { heading } from './heading.en'
@@ -399,6 +400,7 @@ const en = {
   letter: letters(n),
   heading,
   apart: apart(n),
+  chat: chat(n),
 
   // Attachments
   download: (name: string) => `Download ${name}`,
@@ -457,6 +459,7 @@ const en = {
     inbox: 'Go to your customers',
     help: 'This list',
     reply: 'Reply',
+    answer: 'Answer this very message',
     note: 'Note',
     send: 'Send',
     sendClose: 'Send and close',
