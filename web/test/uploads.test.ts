@@ -66,6 +66,6 @@ test('each file that is refused is named, and an empty one is called empty', () 
   expect(uploads.problems).toEqual([
     'empty.png is empty. Nothing was uploaded.',
     'big.png is 2 kB. Up to 1 kB can be sent. Nothing was uploaded.',
-    'SMS does not take files like run.exe. Nothing was uploaded.',
+    'SMS does not take files like run.exe. Nothing was uploaded. It takes pictures.',
   ])
 })

@@ -5,6 +5,7 @@ import { Problem } from '../api/http'
 import type { Attachment, Capabilities } from '../api/types'
 import { t } from '../text/index.svelte'
 import { size } from '../text/format'
+import { kinds } from './can'
 import { takes } from './files'
 
 export interface Upload {
@@ -77,5 +78,6 @@ function refused(file: File, limits: Capabilities | null, channel: string): stri
   if (!limits) return null
   if (limits.attachment_limit !== null && file.size > limits.attachment_limit)
     return t.tooLarge(file.name, size(file.size), size(limits.attachment_limit))
-  return takes(limits, file.type || 'application/octet-stream') ? null : t.wrongType(file.name, channel)
+  if (takes(limits, file.type || 'application/octet-stream')) return null
+  return `${t.wrongType(file.name, channel)} ${t.chat.onlyTypes(kinds(limits.attachment_types))}`
 }

@@ -39,7 +39,6 @@ export const chat = (n: ReturnType<typeof plurals>): ReturnType<typeof en> => ({
   chooseAnother: 'الرد على رسالة أخرى',
   answersNone: 'دون تحديد رسالة',
   waits: 'تنتظر ردًّا',
-  noGroupMessage: 'لم يكتب أحد هنا بعد، فلا أحد يمكن الرد عليه.',
 
   bold: 'غامق',
   italic: 'مائل',
@@ -77,8 +76,7 @@ export const chat = (n: ReturnType<typeof plurals>): ReturnType<typeof en> => ({
   noEdits: 'لا يمكن تغيير رسالة أُرسلت.',
   window: (time) => `يُقبل الرد خلال ${time} بعد آخر رسالة من العميل.`,
   until: (when) => `يمكن الرد حتى ${when}`,
-  tooLate: (when) => `كانت هذه القناة تقبل الردود حتى ${when}. حين يكتب العميل مرة أخرى تقبلها من جديد.`,
-  tooLateGiven: 'انتهى وقت الرد',
+  tooLate: (when) => `انتهت ${when}. حين يكتب العميل مرة أخرى تُقبل من جديد.`,
   hoursLong: (c) => n(c, { one: 'ساعة واحدة', two: 'ساعتين', few: '# ساعات', many: '# ساعة', other: '# ساعة' }),
   minutesLong: (c) => n(c, { one: 'دقيقة واحدة', two: 'دقيقتين', few: '# دقائق', many: '# دقيقة', other: '# دقيقة' }),
 })

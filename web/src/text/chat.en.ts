@@ -25,7 +25,6 @@ export const chat = (n: ReturnType<typeof plurals>) => ({
   chooseAnother: 'Answer another message',
   answersNone: 'Answer none in particular',
   waits: 'waits for an answer',
-  noGroupMessage: 'Nobody here has written yet, so nobody can be answered.',
 
   bold: 'Bold',
   italic: 'Italic',
@@ -63,9 +62,7 @@ export const chat = (n: ReturnType<typeof plurals>) => ({
   noEdits: 'A sent message can’t be changed.',
   window: (time: string) => `An answer is taken until ${time} after the customer’s last message.`,
   until: (when: string) => `Can be answered until ${when}`,
-  tooLate: (when: string) =>
-    `This channel took answers until ${when}. When the customer writes again, it takes them again.`,
-  tooLateGiven: 'The time to answer is over',
+  tooLate: (when: string) => `That ended ${when}. When they write again, it takes them again.`,
   hoursLong: (c: number) => n(c, { one: '# hour', other: '# hours' }),
   minutesLong: (c: number) => n(c, { one: '# minute', other: '# minutes' }),
 })
