@@ -88,7 +88,7 @@ const en = {
   armed: 'armed',
   how: 'Try it',
   steps: [
-    'Write an SMS on the phone or a letter in the mailbox, as the customer.',
+    'Write an SMS or a chat on the phone, or a letter in the mailbox, as the customer.',
     'Open the inbox in another tab and sign in as an associate.',
     'Take the conversation and answer. The answer arrives here.',
   ],
