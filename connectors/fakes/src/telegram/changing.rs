@@ -8,6 +8,7 @@ use super::{
     place::place_of,
     sending::{LONGEST_CAPTION, LONGEST_TEXT, insert_text},
     spec::Params,
+    world::Membership,
 };
 
 /// What `sendChatAction` knows.
@@ -124,7 +125,9 @@ pub(crate) fn delete(shared: &Shared, params: &Params) -> Result<Value, Refusal>
                 }
                 continue;
             };
-            if now.millis() - record.at > 48 * 3_600_000 {
+            let is_foreign = record.user != place.speaker && place.chat.id < 0;
+            let is_old = now.millis() - record.at > 48 * 3_600_000;
+            if is_old || is_foreign && place.chat.bot != Membership::Administrator {
                 return Err(Refusal::bad("message can't be deleted"));
             }
             world.change(place.chat.id, place.chat.business.as_deref(), id, |record| record.deleted = true);

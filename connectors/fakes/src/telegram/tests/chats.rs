@@ -161,6 +161,18 @@ async fn a_business_is_answered_for_through_its_connection_alone() {
 }
 
 #[tokio::test]
+async fn what_others_said_in_a_group_only_an_administrator_deletes() {
+    let fake = bot().await;
+    let ines = fake.customer("Ines Carvalho").open_supergroup("Hikers");
+    let id = ines.write("/start");
+    let gone = json!({"chat_id": ines.chat_id(), "message_id": id});
+    let why = refused(&fake, "deleteMessage", gone.clone()).await;
+    assert_eq!(why, "Bad Request: message can't be deleted");
+    ines.promote_bot();
+    done(&fake, "deleteMessage", gone).await;
+}
+
+#[tokio::test]
 async fn a_channel_posts_without_a_writer() {
     let fake = bot().await;
     let channel = fake.customer("Olga Owner").open_channel("News");
