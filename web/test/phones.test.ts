@@ -3,7 +3,7 @@ import { render, screen, within } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
 import Chat from '../src/playground/Chat.svelte'
-import { bubbles, counted, rows, type ChatMessage, type Chats } from '../src/playground/chats'
+import { bubbles, counted, pieces, rows, type ChatMessage, type Chats } from '../src/playground/chats'
 import { speak } from '../src/playground/words.svelte'
 
 const message = (id: string, more: Partial<ChatMessage> = {}): ChatMessage => ({
@@ -12,6 +12,7 @@ const message = (id: string, more: Partial<ChatMessage> = {}): ChatMessage => ({
   writer: 'Ines Carvalho',
   shop: false,
   text: id,
+  marks: [],
   at: 1_790_000_000_000,
   edited: false,
   files: [],
@@ -57,6 +58,30 @@ test('a customer sees the own private chat and the groups, the latest first', ()
     ['private', 'a'],
   ])
   expect(counted([1, 2].map((n) => ({ writer: String(n), emoji: '👍' })))).toEqual([['👍', 2]])
+})
+
+test('a dressed text is cut at every border, and a link leads to the web alone', () => {
+  const mark = (offset: number, length: number, kind: string, url: string | null = null) => ({
+    offset,
+    length,
+    kind,
+    url,
+  })
+  const marks = [mark(3, 6, 'bold'), mark(6, 3, 'italic'), mark(10, 2, 'link', 'https://shop.example')]
+  const script = mark(0, 2, 'link', 'javascript:alert(1)')
+  expect(pieces('😀 bold it, go', [...marks, script]).map(({ text, kinds, url }) => [text, kinds.join(), url])).toEqual(
+    [
+      ['😀', 'link', undefined],
+      [' ', '', undefined],
+      ['bol', 'bold', undefined],
+      ['d i', 'bold,italic', undefined],
+      ['t', '', undefined],
+      [', ', 'link', 'https://shop.example'],
+      ['go', '', undefined],
+    ],
+  )
+  expect(pieces('', [])).toEqual([])
+  expect(pieces('plain', [])).toEqual([{ text: 'plain', kinds: [], url: undefined }])
 })
 
 /** Answers every call, and keeps what was asked. */

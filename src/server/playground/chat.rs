@@ -87,6 +87,8 @@ pub(super) struct Message {
     /// Whether the shop wrote it.
     pub(super) shop: bool,
     pub(super) text: String,
+    /// How the text is dressed.
+    pub(super) marks: Vec<Mark>,
     /// In milliseconds since 1970.
     pub(super) at: i64,
     pub(super) edited: bool,
@@ -98,6 +100,20 @@ pub(super) struct Message {
     /// What is sent together has this in common.
     pub(super) album: Option<String>,
     pub(super) reactions: Vec<Reaction>,
+}
+
+/// A dressed part of a text. Parts may lie within each other.
+#[derive(Serialize)]
+pub(super) struct Mark {
+    /// Where it begins, in UTF-16 units, as a browser counts.
+    pub(super) offset: u64,
+    /// Its length in these.
+    pub(super) length: u64,
+    /// `bold`, `italic`, `underline`, `strikethrough`, `code`, `pre`, `blockquote`, `spoiler` or `link`; others
+    /// show as plain text.
+    pub(super) kind: String,
+    /// Where a link leads.
+    pub(super) url: Option<String>,
 }
 
 /// A file of a message, without its bytes.

@@ -219,6 +219,7 @@ impl Discord {
             files: message.files.iter().enumerate().map(file).collect(),
             writer: message.author,
             shop: message.from_shop,
+            marks: Vec::new(),
             text: self.apps.iter().fold(message.text, named),
             at: message.at.millis(),
             edited: message.edited,

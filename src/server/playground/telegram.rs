@@ -7,11 +7,12 @@ use rapport_fakes::{
     telegram::{ChatKind, ChatMessage, Draft, FakeFile, Fault, Media, Operation, Phone},
 };
 use rapport_model::{Clock, Secret};
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{
     CUSTOMERS, StartError,
-    chat::{Chat, Chats, FaultKind, File, FileShown, Message, Missing, Reaction, State, Written},
+    chat::{Chat, Chats, FaultKind, File, FileShown, Mark, Message, Missing, Reaction, State, Written},
 };
 use crate::{
     config::{Config, Inbox},
@@ -220,6 +221,7 @@ impl Telegram {
             chat: message.chat.to_string(),
             writer: if message.by_bot { self.shop.clone() } else { message.writer },
             shop: message.by_bot,
+            marks: message.entities.iter().map(mark).collect(),
             text: message.text,
             at: message.at,
             edited: message.edited,
@@ -233,6 +235,20 @@ impl Telegram {
                 .map(|(writer, emoji)| Reaction { writer, emoji })
                 .collect(),
         }
+    }
+}
+
+fn mark(entity: &Value) -> Mark {
+    let kind = match entity["type"].as_str().unwrap_or_default() {
+        "text_link" => "link",
+        "expandable_blockquote" => "blockquote",
+        other => other,
+    };
+    Mark {
+        offset: entity["offset"].as_u64().unwrap_or(0),
+        length: entity["length"].as_u64().unwrap_or(0),
+        kind: kind.to_owned(),
+        url: entity["url"].as_str().map(str::to_owned),
     }
 }
 

@@ -12,6 +12,14 @@ export interface Chat {
   members: string[]
 }
 
+export interface Mark {
+  offset: number
+  length: number
+  kind: string
+  /** Where a link leads. */
+  url: string | null
+}
+
 export interface ChatMessage {
   /** Its id within its chat. */
   id: string
@@ -20,6 +28,8 @@ export interface ChatMessage {
   writer: string
   shop: boolean
   text: string
+  /** How the text is dressed, in UTF-16 units; parts may lie within each other. */
+  marks: Mark[]
   at: number
   edited: boolean
   files: { id: string; name: string; content_type: string; size: number }[]
@@ -72,6 +82,7 @@ export function at(channel: string) {
 export interface Bubble {
   head: ChatMessage
   text: string
+  marks: Mark[]
   files: ChatMessage['files']
 }
 
@@ -82,14 +93,27 @@ export function bubbles(messages: ChatMessage[]): Bubble[] {
     const album = message.album === null ? undefined : albums.get(message.album)
     if (album) {
       album.files = [...album.files, ...message.files]
-      album.text ||= message.text
+      if (!album.text) Object.assign(album, { text: message.text, marks: message.marks })
       continue
     }
-    const bubble = { head: message, text: message.text, files: message.files }
+    const bubble = { head: message, text: message.text, marks: message.marks, files: message.files }
     found.push(bubble)
     if (message.album !== null) albums.set(message.album, bubble)
   }
   return found
+}
+
+/** A text in pieces, each with all that dresses it. */
+export function pieces(text: string, marks: Mark[]): { text: string; kinds: string[]; url: string | undefined }[] {
+  const borders = marks.flatMap(({ offset, length }) => [offset, offset + length])
+  const cuts = [...new Set([0, text.length, ...borders])].filter((at) => at >= 0 && at <= text.length)
+  cuts.sort((a, b) => a - b)
+  return cuts.slice(1).map((end, i) => {
+    const start = cuts[i] ?? 0
+    const around = marks.filter(({ offset, length }) => offset <= start && offset + length >= end)
+    const link = around.find(({ kind, url }) => kind === 'link' && /^https?:/i.test(url ?? ''))
+    return { text: text.slice(start, end), kinds: around.map(({ kind }) => kind), url: link?.url ?? undefined }
+  })
 }
 
 /** A customer's chats with what was said last in each, the latest first; those without a word last. */
