@@ -133,7 +133,7 @@ fn the_playground_configuration_is_valid() {
     assert_eq!(config.brand_name("birkholt"), "Birkholt Outdoor");
     assert_eq!(config.inboxes[0].zone_name(), "Europe/Berlin");
     let channels: Vec<_> = config.inboxes.iter().map(|inbox| inbox.channel().to_string()).collect();
-    assert_eq!(channels, ["email", "sms"]);
+    assert_eq!(channels, ["discord", "email", "sms", "telegram"]);
     assert!(config.inboxes.iter().all(|inbox| inbox.account.is_provided()));
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Account {
     pub(crate) lost: usize,
     /// Offered, also while nobody was there, and not stored.
     pub(crate) missed: usize,
+    /// Which channels, customers and texts those are.
+    pub(crate) missing: Vec<String>,
     /// Stored more than once.
     pub(crate) doubled: usize,
     /// Stored and never offered.
@@ -239,6 +241,8 @@ impl Books {
         for message in &offered {
             let Some(at) = place.get(message.text.as_str()).map(|at| at[0]) else {
                 account.missed += 1;
+                let (channel, customer) = (message.channel.name(), message.customer);
+                account.missing.push(format!("{channel} {customer}: {}", message.text));
                 account.lost += usize::from(is_acknowledged(message));
                 continue;
             };

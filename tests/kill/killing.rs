@@ -65,13 +65,18 @@ async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
         );
     }
     post.trouble();
+    let said: Arc<Said> = Arc::default();
+    let books = Books::open(&at.fresh.url).await;
     if let Some(chats) = &chats {
+        let process = at.start("").await;
+        said.greet(chats);
+        books.wait_until_settled(&said).await;
+        process.stop().await;
         chats.trouble();
     }
-    let load = Load::begin(Arc::default(), &at, &provider, &post, chats.as_ref(), Duration::from_millis(60));
+    let load = Load::begin(said, &at, &provider, &post, chats.as_ref(), Duration::from_millis(60));
     let mut slowest = Duration::ZERO;
     let mut kills = 0;
-    let books = Books::open(&at.fresh.url).await;
     let channels = if chats.is_some() { 4 } else { 2 };
     let lacks = |counts: [usize; 4], wanted: usize| {
         let counts = &counts[..channels];

@@ -98,6 +98,23 @@ impl Said {
         Channel::ALL.map(|channel| offered.iter().filter(|of| of.channel == channel).count())
     }
 
+    /// Whoever will write in private on Discord says a first word. A bot can't ask which private channels it
+    /// has: where the first message of somebody new comes while nobody is there, only the next shows it.
+    pub(crate) fn greet(&self, chats: &Chats) {
+        for customer in (0..CHATTERS).filter(|writer| !writer.is_multiple_of(2)).flat_map(customers_of) {
+            let number = self.next.fetch_add(1, Ordering::SeqCst);
+            let text = format!("Message {number}");
+            chats.write(Channel::Discord, customer, &text);
+            self.offered.lock().unwrap().push(Offered {
+                channel: Channel::Discord,
+                customer,
+                text,
+                acknowledged: true,
+                place: None,
+            });
+        }
+    }
+
     fn ends(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
@@ -174,6 +191,11 @@ async fn write(said: Arc<Said>, provider: FakeTwilio, writer: usize, pause: Dura
         });
         tokio::time::sleep(pause).await;
     }
+}
+
+/// The customers that a writer is.
+fn customers_of(writer: usize) -> std::ops::Range<usize> {
+    writer * NUMBERS_EACH..(writer + 1) * NUMBERS_EACH
 }
 
 /// Half of them on each of the two.

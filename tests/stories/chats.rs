@@ -193,7 +193,7 @@ on_both_engines! {
 
         let ben = shop.discord.customer("Ben");
         ben.post(shop.discord.forum(), "Which bulb?", "Mine is dark");
-        let opened = shop.until_it_says("Which bulb?\nMine is dark").await;
+        let opened = shop.until_it_says("Which bulb? Mine is dark").await;
         assert_ne!(opened["conversation"]["kind"], "private");
         let reply = shop.answer(&opened, "An E27").await;
         shop.until_delivery(&reply, "sent").await;
