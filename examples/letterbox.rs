@@ -1,9 +1,10 @@
-//! The playground with a letterbox: letters come in from standard input, one JSON object a line, each
-//! through the bridge's own ingest. For the tests of the inbox in a browser, that need letters of every
-//! kind, also such as no mail server would hand on.
+//! The playground with a letterbox: letters and chats come in from standard input, one JSON object a line,
+//! each through the bridge's own ingest. For the tests of the inbox in a browser, that need messages of
+//! every kind, also such as no provider would hand on.
 //!
 //! `cargo run --example letterbox -- config/playground.toml`, then on standard input:
 //! `{"from": {"address": "anna@x.example"}, "subject": "My lamp", "text": "Hello", "html": "<b>Hello</b>"}`
+//! With `chat` it is a chat's message and no letter, with `reaction` a reaction to one.
 //! It answers each line with `Stored ID`, or with `Refused REASON`.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -21,6 +22,7 @@ use rapport_model::{
     bot::Unanswerable,
     event::{Chat, Content, InboundAttachment, InboundMessage, RawPayload, ThreadKind, ThreadRef},
     letter::{Mark, Recipient},
+    rich::Span,
 };
 use serde::Deserialize;
 
@@ -46,6 +48,27 @@ struct Posted {
     #[serde(default)]
     files: Vec<File>,
     raw: Option<String>,
+    chat: Option<Chatted>,
+}
+
+/// What makes it a chat's message.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Chatted {
+    /// The channel to show.
+    channel: Option<String>,
+    /// Its id, that others name; else one of its own.
+    id: Option<String>,
+    group: bool,
+    spans: Vec<Span>,
+    album: Option<String>,
+    forwarded_from: Option<String>,
+    /// The id of the message that it answers.
+    answers: Option<String>,
+    /// Not a message, but how its author reacted to the one with this id.
+    reacted_to: Option<String>,
+    /// A file that can't be had, and why.
+    withheld: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +78,18 @@ struct Sender {
     name: Option<String>,
     #[serde(default)]
     proven: bool,
+}
+
+impl Sender {
+    fn into_author(self) -> Author {
+        Author::Contact {
+            address: Address::new(self.address),
+            name: self.name,
+            trust: if self.proven { Trust::Proven } else { Trust::Claimed },
+            can_reply: true,
+            is_bot: false,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -119,43 +154,65 @@ async fn store(server: &Server, line: &str, number: u32) -> anyhow::Result<Strin
         format!("From: {}\r\nSubject: {subject}\r\n\r\n{}", posted.from.address, posted.text)
     });
     let thread = posted.thread.unwrap_or_else(|| id.clone());
+    let (at, author) = (engine.clock().now(), posted.from.into_author());
+    let is_chat = posted.chat.is_some();
+    let chat = posted.chat.unwrap_or_default();
+    // An inbox of the playground takes them in, as if it were a mailbox or a bot's.
+    let channel = chat.channel.unwrap_or_else(|| "email".to_owned());
+    let facts = engine.store().inboxes().first().context("the configuration has no inbox")?;
+    let facts = Arc::new(InboxFacts { channel, bot: false, ..InboxFacts::clone(facts) });
+    let id = chat.id.unwrap_or(id);
+    if let Some(to) = chat.reacted_to {
+        let reaction = Some(posted.text);
+        let event = InboundEvent::Reaction { id: to.as_str().into(), author, reaction, at };
+        engine.store().ingest(IngestRequest::new(facts, vec![event], None, None, kept)).await?;
+        return Ok(id);
+    }
+    if let Some(reason) = chat.withheld {
+        attachments.push(InboundAttachment {
+            name: Some("film.mp4".to_owned()),
+            content_type: "video/mp4".to_owned(),
+            content: Content::Withheld(reason),
+            content_id: None,
+        });
+    }
     let message = InboundMessage {
-        chat: Chat::default(),
+        chat: Chat {
+            spans: chat.spans,
+            album: chat.album,
+            forwarded_from: chat.forwarded_from,
+            ..Chat::default()
+        },
         id: id.as_str().into(),
         content_key: None,
         thread: ThreadRef {
             id: thread.as_str().into(),
-            kind: ThreadKind::Private,
+            kind: if chat.group { ThreadKind::Group } else { ThreadKind::Private },
             permanent: false,
             our_address: Address::new("support@birkholt.example"),
         },
-        author: Author::Contact {
-            address: Address::new(posted.from.address),
-            name: posted.from.name,
-            trust: if posted.from.proven { Trust::Proven } else { Trust::Claimed },
-            can_reply: true,
-            is_bot: false,
-        },
+        author,
         text: posted.text,
         attachments,
-        reply_to: None,
-        at: engine.clock().now(),
+        reply_to: chat.answers.map(|id| id.as_str().into()),
+        at,
         addressed: true,
         unanswerable: posted.automatic.then_some(Unanswerable::AutomaticMail),
-        letter: Letter {
-            subject: posted.subject,
-            recipients: posted.recipients,
-            original: posted.original,
-            html: posted.html,
-            marks: posted.marks,
-            evidence: posted.evidence,
-            ..Letter::default()
+        letter: if is_chat {
+            Letter::default()
+        } else {
+            Letter {
+                subject: posted.subject,
+                recipients: posted.recipients,
+                original: posted.original,
+                html: posted.html,
+                marks: posted.marks,
+                evidence: posted.evidence,
+                ..Letter::default()
+            }
         },
         raw: RawPayload { content_type: "message/rfc822".to_owned(), bytes: raw.into_bytes() },
     };
-    // An inbox of the playground takes them in, as if it were a mailbox.
-    let facts = engine.store().inboxes().first().context("the configuration has no inbox")?;
-    let facts = Arc::new(InboxFacts { channel: "email".to_owned(), bot: false, ..InboxFacts::clone(facts) });
     let event = InboundEvent::Message(Box::new(message));
     engine.store().ingest(IngestRequest::new(facts, vec![event], None, None, kept)).await?;
     Ok(id)

@@ -1,6 +1,7 @@
 // A bridge with a letterbox (examples/letterbox.rs): a test puts letters in, and they come through the real ingest.
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Span } from '../src/api/types'
 import { start, test as base, type Bridge } from './bridge'
 
 export interface Posted {
@@ -16,6 +17,18 @@ export interface Posted {
   automatic?: boolean
   files?: { name: string; content_type: string; content_id?: string; base64: string }[]
   raw?: string
+  /** A chat's message, or a reaction to one, and no letter. */
+  chat?: {
+    channel: string
+    id?: string
+    group?: boolean
+    spans?: Span[]
+    album?: string
+    forwarded_from?: string
+    answers?: string
+    reacted_to?: string
+    withheld?: string
+  }
 }
 
 export class Letterbox {
