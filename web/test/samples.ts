@@ -82,7 +82,7 @@ export const mine = (change: Partial<Message> = {}): Message =>
 export const capabilities = (change: Partial<Capabilities> = {}): Capabilities => ({
   longest_text: 100,
   text_unit: 'chars',
-  attachment_limit: 1_000,
+  attachment_limit: 1_024,
   attachment_types: [],
   rich_text: false,
   quotes: false,
