@@ -87,3 +87,28 @@ test('how the inboxes are stands before what could not be read', async () => {
   const headings = screen.getAllByRole('heading', { level: 2 }).map((heading) => heading.id)
   expect(headings.at(-1)).toBe('parked')
 })
+
+test.each([
+  ['starting', 'Starting', /signs in and then fetches/],
+  ['degraded', 'Slow or partly working', /tried again by itself/],
+  ['reconnecting', 'Reconnecting', /back within minutes/],
+  ['unauthorized', 'Sign-in refused', /Put the right one into the configuration/],
+  ['misconfigured', 'Set up wrongly', /has to be put right/],
+  ['stopped', 'Stopped', /until Rapport is started again/],
+])('an inbox that is %s says so, why, what to do, and what may be missing', async (state, word, todo) => {
+  const gap = { from: Date.UTC(2026, 10, 25, 9), to: Date.UTC(2026, 10, 25, 10), reason: 'The line was down.' }
+  const ill = { ...inbox({}), health: { state, reason: 'The provider said 401.' }, gaps: [gap] }
+  vi.spyOn(api, 'list').mockResolvedValue({ items: [ill] })
+  vi.spyOn(api, 'bot').mockResolvedValue(off)
+  vi.spyOn(parked, 'list').mockResolvedValue({ items: [], next: null })
+  queue.counts = counts(0)
+  await health.load()
+  const { unmount } = render(Inboxes)
+  for (const text of [word, 'The provider said 401.', todo, /^Messages may be missing between/, 'The line was down.'])
+    expect(screen.getByText(text)).toBeInTheDocument()
+  expect(screen.getByText(/up to when it is complete is not known/)).toBeInTheDocument()
+  unmount()
+  health.list = [{ ...ill, complete_up_to: gap.from }]
+  render(Inboxes)
+  expect(screen.getByText(/^Complete up to 25 Nov/)).toBeInTheDocument()
+})

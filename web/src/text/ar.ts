@@ -556,6 +556,7 @@ const ar: Catalogue = {
   well: 'سليم',
   completeUpTo: (when) => `مكتمل حتى ${when}`,
   completeNow: 'مكتمل حتى الآن',
+  completeUnknown: 'لا يُعرف حتى متى هو مكتمل',
   lastMessage: (when) => `آخر رسالة ${when}`,
   noMessageYet: 'لا رسائل بعد',
   outboxWaiting: (c) =>
@@ -584,6 +585,8 @@ const ar: Catalogue = {
     misconfigured: 'يلزم إصلاح شيء في الإعداد أو لدى الطرف الآخر. الأمر “rapport check --connect” يبيّن متى صلح.',
     reconnecting: 'يعود عادة خلال دقائق. لا يلزم شيء.',
     degraded: 'الباقي يعمل. الرسائل محفوظة وتُرسل بترتيبها، وتُعاد المحاولة تلقائيًّا.',
+    starting: 'يجري الاتصال ثم يُجلب ما وصل في الأثناء. لا يلزم شيء.',
+    stopped: 'لا يصل شيء ولا يُرسل شيء هنا حتى يُشغَّل Rapport من جديد.',
   },
 }
 

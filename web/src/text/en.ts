@@ -523,6 +523,7 @@ const en = {
   well: 'Well',
   completeUpTo: (when: string) => `Complete up to ${when}`,
   completeNow: 'Complete up to now',
+  completeUnknown: 'up to when it is complete is not known',
   lastMessage: (when: string) => `last message ${when}`,
   noMessageYet: 'no message yet',
   outboxWaiting: (c: number) => n(c, { one: '# answer waits to be sent', other: '# answers wait to be sent' }),
@@ -545,6 +546,8 @@ const en = {
       'Something in the configuration, or at the other side, has to be put right. “rapport check --connect” tells when it is.',
     reconnecting: 'Usually back within minutes. You need not do anything.',
     degraded: 'The rest works. Messages are kept and sent in order; this is tried again by itself.',
+    starting: 'It signs in and then fetches what came meanwhile. You need not do anything.',
+    stopped: 'Nothing comes in and nothing goes out here until Rapport is started again.',
   } as Record<string, string>,
 }
 
