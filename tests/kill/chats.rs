@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rapport_fakes::{FakeDiscord, FakeDiscordConfig, FakeTelegram, FakeTelegramConfig, discord, telegram};
@@ -78,6 +78,15 @@ impl Chats {
     pub(crate) fn clear_faults(&self) {
         self.telegram.clear_faults();
         self.discord.clear_faults();
+    }
+
+    /// Waits until the bridge listens at the gateway.
+    pub(crate) async fn until_connected(&self) {
+        let begun = Instant::now();
+        while self.discord.connected() == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the bridge listens at the gateway");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// All gateway connections end without a word.

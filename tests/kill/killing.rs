@@ -69,6 +69,7 @@ async fn run(fresh: Fresh, run: &Run) -> (Account, Duration) {
     let books = Books::open(&at.fresh.url).await;
     if let Some(chats) = &chats {
         let process = at.start("").await;
+        chats.until_connected().await;
         said.greet(chats);
         books.wait_until_settled(&said).await;
         process.stop().await;
