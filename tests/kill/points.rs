@@ -73,7 +73,7 @@ mod sweep {
                     post.expect_repeat();
                     let load = Load::begin(said.clone(), &at, &provider, &post, None, Duration::from_millis(100));
                     let mut ended = false;
-                    for tenth in 0..200 {
+                    for tenth in 0..600 {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                         if !process.is_alive() {
                             ended = true;
