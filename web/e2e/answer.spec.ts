@@ -12,7 +12,7 @@ test('an SMS written in the playground shows live, is answered, and the answer a
   const question = `Does the rain shell come in M? ${Date.now()}`
   await play.locator('.customer').nth(1).click()
   await phone.getByRole('textbox').fill(question)
-  await phone.getByRole('button').click()
+  await phone.getByRole('button', { name: /^Send as/ }).click()
   await expect(phone.getByText(question)).toBeVisible()
 
   await open(noor, question)

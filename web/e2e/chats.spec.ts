@@ -152,7 +152,7 @@ test('in private a message is quoted by its button, and the quote is left off ag
 test('what the channel can’t carry is said before anything leaves', async ({ noor, box }) => {
   await asChat(noor, {
     longest_text: 10,
-    attachment_limit: 2_000,
+    attachment_limit: 2_048,
     attachment_types: ['image/*'],
     delivery_receipts: false,
   })
@@ -162,7 +162,7 @@ test('what the channel can’t carry is said before anything leaves', async ({ n
   const sent: string[] = []
   noor.on('request', (r) => r.method() === 'POST' && /attachments|replies/.test(r.url()) && sent.push(r.url()))
   const files = noor.locator('.composer input[type=file]')
-  await files.setInputFiles({ name: 'big.png', mimeType: 'image/png', buffer: Buffer.alloc(3_000) })
+  await files.setInputFiles({ name: 'big.png', mimeType: 'image/png', buffer: Buffer.alloc(3_072) })
   await expect(noor.getByRole('alert').getByText('big.png is 3 kB. Up to 2 kB can be sent.')).toBeVisible()
   await files.setInputFiles({ name: 'run.sh', mimeType: 'text/x-sh', buffer: Buffer.alloc(3) })
   await expect(noor.getByRole('alert').getByText('It takes pictures.')).toBeVisible()

@@ -19,7 +19,7 @@ test('an administrator switches the bot off while it runs, and nothing leaves by
     await all.focus()
     await noor.keyboard.press('Space')
     await expect(all).not.toBeChecked()
-    await expect(noor.getByText('Without effect: off for all inboxes')).toHaveCount(2)
+    await expect(noor.getByText('Without effect: off for all inboxes')).toHaveCount(4)
     await noSeriousFindings(noor)
     const text = `Silence please ${Date.now()}`
     await customer.write(text)
