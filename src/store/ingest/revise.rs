@@ -67,8 +67,12 @@ impl Edit<'_> {
             if row.get::<Option<String>>("spans")? == spans {
                 return Ok(Outcome::Duplicate);
             }
-            // The same words in another dress are no other message.
+            // The same words in another dress are no other message: shown anew, and owed nothing.
             tx.execute("UPDATE messages SET spans = $2 WHERE id = $1", values![&message, spans]).await?;
+            let conversation = conversation::get(tx, &row.parse("conversation_id")?).await?;
+            let mut event = conversation.event("message.edited", None);
+            event.message = row.parse_opt("id")?;
+            tx.tell(event);
             return Ok(Outcome::Stored);
         }
         tx.execute(

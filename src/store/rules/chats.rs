@@ -188,6 +188,27 @@ on_both_engines! {
         assert_eq!(leaving(&desk).await.spans, [bold(0, 3)]);
     }
 
+    async fn another_dress_alone_is_shown_and_told_and_makes_no_other_version(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let mut message = chat(&desk, "m1", "anna", "A red lamp");
+        desk.bring(event(&message)).await;
+        message.chat.spans = vec![bold(2, 5)];
+        let dressed = InboundEvent::Edit {
+            id: message.id.clone(),
+            text: message.text.clone(),
+            spans: message.chat.spans.clone(),
+            at: message.at.plus(Duration::from_secs(1)),
+            whole: None,
+        };
+        assert_eq!(desk.bring(dressed.clone()).await, Outcome::Stored);
+        let told = "SELECT count(*) AS n FROM events WHERE kind = 'message.edited'";
+        assert_eq!(desk.number(told, values![]).await, 1);
+        assert_eq!(desk.bring(dressed).await, Outcome::Duplicate);
+        assert_eq!(desk.number(told, values![]).await, 1);
+        let shown = messages(&desk, &place(&desk, "m1").await).await;
+        assert_eq!((&*shown[0].spans, shown[0].version), (&[bold(2, 5)][..], 1));
+    }
+
     async fn the_latest_reaction_of_each_person_stands_on_their_message_and_on_ours(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         desk.bring(desk.message("m1", "anna", "Thanks!")).await;
