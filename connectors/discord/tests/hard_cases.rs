@@ -128,7 +128,7 @@ async fn after_a_restart_histories_alone_say_what_came() {
     let ingress = Arc::clone(&running.ingress);
     running.stop().await.unwrap();
     let missed = bridge.ada.write_dm("while down");
-    bridge.clock.pass(Duration::from_hours(1));
+    bridge.clock.advance(Duration::from_hours(1));
     let mut running = bridge.run(bridge.discord(), &ingress);
     running.connected().await;
     assert_eq!(texts(&ingress), ["before", "while down"]);
@@ -155,9 +155,9 @@ async fn who_wrote_for_the_first_time_while_the_bot_was_away_is_read_when_they_w
 #[tokio::test]
 async fn message_content_intent_off_at_the_start_is_fatal_and_says_what_to_set() {
     let bridge = Bridge::start_with(|config| config.message_content = false).await;
-    let running = bridge.run(bridge.discord(), &Arc::new(MemoryIngress::default()));
+    let mut running = bridge.run(bridge.discord(), &Arc::new(MemoryIngress::default()));
     let mut health = running.health.clone();
-    let error = running.ended().await.unwrap_err();
+    let error = running.end().await.unwrap_err();
     assert!(
         matches!(&error, ConnectorError::Misconfigured { reason } if reason.contains("Message Content Intent")),
         "{error:?}"
@@ -174,7 +174,7 @@ async fn texts_that_are_withheld_are_not_relayed_empty_and_are_read_when_they_ar
     running.connected().await;
     bridge.fake.set_message_content(false);
     bridge.ada.write(bridge.fake.support(), "where is it?");
-    let health = running.state(|health| matches!(health, Health::Degraded { .. })).await;
+    let health = running.until_health(|health| matches!(health, Health::Degraded { .. })).await;
     assert!(health.reason().unwrap().contains("turn on Message Content Intent"), "{health:?}");
     bridge.ada.write_dm("in private it is shown");
     running.message("in private it is shown").await;
@@ -187,15 +187,15 @@ async fn texts_that_are_withheld_are_not_relayed_empty_and_are_read_when_they_ar
 #[tokio::test]
 async fn a_token_that_is_not_accepted_ends_the_run() {
     let bridge = Bridge::start().await;
-    let (_, running) = bridge.up().await;
+    let (_, mut running) = bridge.up().await;
     bridge.fake.close_all(4004);
-    assert_eq!(running.ended().await, Err(ConnectorError::Unauthorized));
+    assert_eq!(running.end().await, Err(ConnectorError::Unauthorized));
     let wrong = bridge.with(|settings| settings.token = rapport_sdk::model::Secret::new("wrong"));
-    let running = bridge.run(wrong, &Arc::new(MemoryIngress::default()));
-    assert_eq!(running.ended().await, Err(ConnectorError::Unauthorized));
-    let (_, running) = bridge.up().await;
+    let mut running = bridge.run(wrong, &Arc::new(MemoryIngress::default()));
+    assert_eq!(running.end().await, Err(ConnectorError::Unauthorized));
+    let (_, mut running) = bridge.up().await;
     bridge.fake.close_all(4013);
-    assert!(matches!(running.ended().await, Err(ConnectorError::Misconfigured { .. })));
+    assert!(matches!(running.end().await, Err(ConnectorError::Misconfigured { .. })));
 }
 
 #[tokio::test]
@@ -351,7 +351,7 @@ async fn without_leave_to_make_threads_messages_come_in_and_the_inbox_says_what_
     bridge.fake.fail_next(Operation::StartThread, Fault::Refused { status: 403, code: 50013 });
     bridge.ada.write(bridge.fake.support(), "hi");
     let asked = running.message("hi").await;
-    let health = running.state(|health| matches!(health, Health::Degraded { .. })).await;
+    let health = running.until_health(|health| matches!(health, Health::Degraded { .. })).await;
     assert!(health.reason().unwrap().contains("Create Private Threads"), "{health:?}");
     connector.send(&bridge.part(asked.thread.id.as_str(), bridge.ada.id(), "hello")).await.unwrap();
     running.connected().await;
@@ -381,7 +381,7 @@ async fn a_file_is_kept_as_a_reference_and_fetched_from_a_fresh_address() {
     let message = running.message("the bill").await;
     let Content::ByReference(reference) = &message.attachments[0].content else { panic!("no reference") };
     assert!(!reference.contains("http"), "{reference}");
-    bridge.clock.pass(Duration::from_hours(48));
+    bridge.clock.advance(Duration::from_hours(48));
     let fetched = connector.fetch(reference, 100).await.unwrap();
     assert_eq!(
         (&*fetched.bytes, &*fetched.content_type, fetched.name.as_deref()),
@@ -560,7 +560,7 @@ async fn without_the_address_of_the_gateway_nothing_is_dialled() {
         bridge.fake.fail_next(Operation::Gateway, Fault::Html(502));
     }
     let mut running = bridge.run(bridge.discord(), &Arc::new(MemoryIngress::default()));
-    running.state(|health| matches!(health, Health::Reconnecting { .. })).await;
+    running.until_health(|health| matches!(health, Health::Reconnecting { .. })).await;
     assert_eq!(bridge.fake.gateway_counts().connections, 0);
     running.connected().await;
     assert_eq!(bridge.fake.gateway_counts().connections, 1);
@@ -571,7 +571,7 @@ async fn a_channel_that_can_not_be_seen_is_named_and_the_others_go_on() {
     let bridge = Bridge::start().await;
     bridge.fake.set_access(bridge.fake.support(), Access::None);
     let mut running = bridge.run(bridge.discord(), &Arc::new(MemoryIngress::default()));
-    let health = running.state(|health| matches!(health, Health::Degraded { .. })).await;
+    let health = running.until_health(|health| matches!(health, Health::Degraded { .. })).await;
     assert!(health.reason().unwrap().contains("support_channel"), "{health:?}");
     bridge.ada.write_dm("hi");
     running.message("hi").await;

@@ -6,6 +6,7 @@
 
 mod ingress;
 mod receiving;
+mod running;
 mod sending;
 mod stage;
 mod webhook;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 pub use ingress::MemoryIngress;
 use rapport_model::{Clock, outbound::Outgoing};
+pub use running::{Running, Ticking, until};
 
 use crate::connector::{Connector, Ingress, WebhookRequest};
 

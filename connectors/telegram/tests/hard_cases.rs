@@ -25,7 +25,7 @@ async fn two_programs_that_poll_one_bot_are_told_apart_from_other_trouble_and_po
     let mut running = bridge.start_bot();
     running.says("Another program polls this bot").await;
     bridge.ann().write("still here");
-    running.has("still here").await;
+    running.message("still here").await;
     running.connected().await;
 }
 
@@ -35,20 +35,20 @@ async fn a_webhook_that_is_still_set_is_taken_away_and_what_waits_for_it_is_not_
     let called = bridge.bot_with(|settings| settings.mode = Mode::Webhook);
     let mut before = bridge.run(called, &Arc::default());
     before.connected().await;
-    before.stop().await;
+    before.stop().await.unwrap();
     rapport_sdk::conformance::Harness::attach(&*bridge, None);
     bridge.ann().write("waits");
     let mut running = bridge.start_bot();
-    running.has("waits").await;
+    running.message("waits").await;
     running.connected().await;
     // Somebody sets it again.
     let called = bridge.bot_with(|settings| settings.mode = Mode::Webhook);
     let mut again = bridge.run(called, &Arc::default());
     again.connected().await;
     rapport_sdk::conformance::Harness::attach(&*bridge, None);
-    again.stop().await;
+    again.stop().await.unwrap();
     bridge.ann().write("waits too");
-    running.has("waits too").await;
+    running.message("waits too").await;
 }
 
 #[tokio::test]
@@ -61,11 +61,11 @@ async fn a_crash_between_fetch_and_commit_loses_nothing_and_repeats_nothing() {
     bridge.ann().write("one");
     bridge.ann().write("two");
     until(|| ingress.waiting() > 0).await;
-    running.task.abort();
+    running.crash();
     until(|| ingress.waiting() == 0).await;
     ingress.release();
     let running = bridge.run(bridge.bot(), &ingress);
-    running.has("two").await;
+    running.message("two").await;
     assert_eq!(running.texts(), ["one", "two"]);
 }
 
@@ -75,7 +75,7 @@ async fn an_update_that_can_not_be_read_is_parked_with_what_came_and_holds_up_no
     let number = bridge.fake.push_update(json!({"message": {"message_id": "seven"}}));
     bridge.ann().write("behind it");
     let running = bridge.start_bot();
-    running.has("behind it").await;
+    running.message("behind it").await;
     let (id, raw) = running
         .event(|event| match event {
             InboundEvent::Unreadable { id, raw, .. } => Some((id, raw)),
@@ -93,12 +93,12 @@ async fn after_more_than_a_day_away_the_gap_is_told() {
     let ingress = Arc::new(MemoryIngress::default());
     let mut running = bridge.run(bridge.bot(), &ingress);
     running.connected().await;
-    running.stop().await;
+    running.stop().await.unwrap();
     bridge.ann().write("too old by then");
     bridge.clock.advance(30 * HOUR);
     bridge.ann().write("kept");
     let running = bridge.run(bridge.bot(), &ingress);
-    running.has("kept").await;
+    running.message("kept").await;
     let (from, to) = running
         .event(|event| match event {
             InboundEvent::Gap { from, to, .. } => Some((from, to)),
@@ -109,11 +109,11 @@ async fn after_more_than_a_day_away_the_gap_is_told() {
     let lost = to.since(from);
     assert!(lost > 5 * HOUR && lost < 7 * HOUR, "{lost:?}");
     assert_eq!(running.texts(), ["kept"]);
-    running.stop().await;
+    running.stop().await.unwrap();
     // Told once.
     bridge.ann().write("later");
     let running = bridge.run(bridge.bot(), &ingress);
-    running.has("later").await;
+    running.message("later").await;
     let gaps = ingress.stored().into_iter().filter(|event| matches!(event, InboundEvent::Gap { .. }));
     assert_eq!(gaps.count(), 1);
 }
@@ -125,11 +125,11 @@ async fn a_short_absence_is_no_gap_and_the_inbox_says_up_to_when_it_is_complete(
     let mut running = bridge.run(bridge.bot(), &ingress);
     running.connected().await;
     let before = ingress.complete_up_to().unwrap();
-    running.stop().await;
+    running.stop().await.unwrap();
     bridge.clock.advance(23 * HOUR);
     bridge.ann().write("kept");
     let running = bridge.run(bridge.bot(), &ingress);
-    running.has("kept").await;
+    running.message("kept").await;
     until(|| ingress.complete_up_to().unwrap().since(before) >= 23 * HOUR).await;
     assert!(!ingress.stored().iter().any(|event| matches!(event, InboundEvent::Gap { .. })));
 }
@@ -141,18 +141,18 @@ async fn after_a_quiet_week_the_numbers_begin_anew_below_the_last_one_and_nothin
     let high = json!({"update_id": 900_000_000, "message": bridge::update(1, "high")["message"]});
     bridge.fake.push_update(high);
     let running = bridge.run(bridge.bot(), &ingress);
-    running.has("high").await;
+    running.message("high").await;
     until(|| bridge.fake.waiting_updates() == 0).await;
     bridge.clock.advance(8 * 24 * HOUR);
     bridge.fake.push_update(bridge::update(5, "low"));
-    running.has("low").await;
+    running.message("low").await;
     until(|| bridge.fake.waiting_updates() == 0).await;
     // The same over a restart, after which the number of the last question is still there.
-    running.stop().await;
+    running.stop().await.unwrap();
     bridge.clock.advance(8 * 24 * HOUR);
     bridge.fake.push_update(bridge::update(2, "lower"));
     let running = bridge.run(bridge.bot(), &ingress);
-    running.has("lower").await;
+    running.message("lower").await;
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn a_token_that_is_not_accepted_ends_the_run_and_is_not_tried_again_and_ag
     let wrong = Secret::new("7000000001:AAWrongWrongWrongWrongWrongWrongWrong");
     let bot = bridge.bot_with(|settings| settings.token = wrong);
     let mut running = bridge.run(bot, &Arc::default());
-    let ended = tokio::time::timeout(Duration::from_secs(5), &mut running.task).await.unwrap().unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(5), running.end()).await.unwrap();
     assert_eq!(ended, Err(ConnectorError::Unauthorized));
     assert_eq!(*running.health.borrow(), Health::Unauthorized);
 }
@@ -192,9 +192,9 @@ async fn passes(fault: Fault) {
     let bridge = Bridge::start().await;
     bridge.fake.fail_next(Operation::Updates, fault);
     let mut running = bridge.start_bot();
-    running.until_reconnecting().await;
+    running.until_health(|health| matches!(health, Health::Reconnecting { .. })).await;
     bridge.ann().write("after it");
-    running.has("after it").await;
+    running.message("after it").await;
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn it_ends_at_once_where_telegram_is_silent() {
     bridge.fake.fail_next(Operation::Updates, Fault::Silent);
     let running = bridge.start_bot();
     until(|| bridge.fake.calls(Operation::Updates) > 0).await;
-    tokio::time::timeout(Duration::from_secs(5), running.stop()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), running.stop()).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -234,7 +234,7 @@ async fn more_than_one_answer_holds_comes_in_order() {
         ann.write(text);
     }
     let running = bridge.start_bot();
-    running.has("number 229").await;
+    running.message("number 229").await;
     assert_eq!(running.texts(), written);
     let last = running.ingress.messages().pop().unwrap();
     assert!(running.ingress.complete_up_to() > Some(Timestamp(START)));

@@ -24,7 +24,7 @@ async fn an_edit_names_the_same_message_and_brings_all_of_it_and_channel_posts_a
     let ann = bridge.ann();
     let number = ann.write("helo");
     let running = bridge.start_bot();
-    running.has("helo").await;
+    running.message("helo").await;
     ann.edit(number, "hello");
     let edits = |event| match event {
         InboundEvent::Edit { id, text, whole, .. } => Some((id, text, whole)),
@@ -37,14 +37,14 @@ async fn an_edit_names_the_same_message_and_brings_all_of_it_and_channel_posts_a
     // One that nobody sees says the same text again, which the store takes for nothing.
     ann.edit_invisibly(number);
     ann.write("behind");
-    running.has("behind").await;
+    running.message("behind").await;
     let texts: Vec<_> = running.ingress.stored().into_iter().filter_map(edits).map(|edit| edit.1).collect();
     assert_eq!(texts, ["hello", "hello"]);
     // A channel is nobody's letter to us.
     let channel = ann.open_channel("News").chat_id();
     bridge.fake.post(channel, "post");
     ann.write("behind the post");
-    running.has("behind the post").await;
+    running.message("behind the post").await;
     assert_eq!(running.ingress.with_text("post"), []);
 }
 
@@ -58,7 +58,7 @@ async fn the_parts_of_an_album_say_that_they_belong_together_in_any_order_and_la
     ann.send(Draft::file(Media::Photo, picture("b.jpg"), "").in_album("a"));
     bridge.fake.release_updates(&[1, 0]);
     let running = bridge.start_bot();
-    running.has("the caption").await;
+    running.message("the caption").await;
     ann.send(Draft::file(Media::Photo, picture("late.jpg"), "").in_album("a"));
     until(|| running.ingress.messages().len() == 3).await;
     let messages = running.ingress.messages();
@@ -75,7 +75,7 @@ async fn a_file_of_more_than_20_mb_is_withheld_with_a_sentence_and_its_words_are
     let film = FakeFile { claimed_size: Some(21 << 20), ..FakeFile::new("film.mp4", "video/mp4", "x") };
     bridge.ann().send(Draft::file(Media::Video, film, "the film"));
     let running = bridge.start_bot();
-    running.has("the film").await;
+    running.message("the film").await;
     let file = &running.ingress.messages()[0].attachments[0];
     assert!(matches!(&file.content, Content::Withheld(reason) if reason.contains("20 MB")), "{file:?}");
     assert_eq!(file.name.as_deref(), Some("film.mp4"));
@@ -85,11 +85,11 @@ async fn reference(bridge: &Bridge) -> String {
     let picture = FakeFile::new("invoice.pdf", "application/pdf", "the bytes");
     bridge.ann().send(Draft::file(Media::Document, picture, "see"));
     let running = bridge.start_bot();
-    running.has("see").await;
+    running.message("see").await;
     let Content::ByReference(reference) = running.ingress.messages()[0].attachments[0].content.clone() else {
         panic!("no reference")
     };
-    running.stop().await;
+    running.stop().await.unwrap();
     reference
 }
 
@@ -161,7 +161,7 @@ async fn who_blocks_the_bot_is_out_of_reach_until_they_come_back() {
     let ann = bridge.ann();
     ann.write("hello");
     let running = bridge.start_bot();
-    running.has("hello").await;
+    running.message("hello").await;
     let reaches = || {
         let stored = running.ingress.stored().into_iter();
         let reach = |event| match event {
@@ -188,7 +188,7 @@ async fn a_topic_is_a_thread_of_its_own_and_general_has_no_number() {
     let general = forum.write("in General");
     forum.send(Draft::text("answered in General").replying(general));
     forum.in_topic(topic).write("in the topic");
-    running.has("in the topic").await;
+    running.message("in the topic").await;
     let thread = |text: &str| running.ingress.with_text(text)[0].thread.clone();
     let chat = forum.chat_id();
     assert_eq!(thread("in General").id.to_string(), chat.to_string());
@@ -210,7 +210,7 @@ async fn a_business_accounts_chat_is_a_thread_of_its_own_and_its_owner_is_one_of
     let number = to_business.write("to the business");
     to_business.owner_writes("by the owner");
     let running = bridge.start_bot();
-    running.has("by the owner").await;
+    running.message("by the owner").await;
     let found = |text: &str| running.ingress.with_text(text)[0].clone();
     assert_ne!(found("to the business").thread, found("to the bot").thread);
     assert_eq!(found("to the business").thread.kind, ThreadKind::Private);
@@ -262,18 +262,18 @@ async fn in_a_group_what_names_the_bot_or_answers_it_is_meant_for_us_and_all_is_
     club.write("/help");
     let ingress = Arc::new(MemoryIngress::default());
     let running = bridge.run(bridge.bot(), &ingress);
-    running.has("/help").await;
+    running.message("/help").await;
     let addressed = |ingress: &MemoryIngress| {
         ingress.messages().into_iter().map(|message| message.addressed).collect::<Vec<_>>()
     };
     assert_eq!(addressed(&ingress), [false, true, true]);
     until(|| bridge.fake.waiting_updates() == 0).await;
     let all = bridge.bot_with(|settings| settings.groups = Groups::All);
-    running.stop().await;
+    running.stop().await.unwrap();
     let ingress = Arc::new(MemoryIngress::default());
     let running = bridge.run(all, &ingress);
     club.write("again to each other");
-    running.has("again to each other").await;
+    running.message("again to each other").await;
     assert_eq!(addressed(&ingress), [true]);
 }
 

@@ -157,13 +157,13 @@ async fn a_business_accounts_chat_is_answered_through_the_account_and_the_echo_i
     chat.write("to the business");
     let ingress = Arc::new(MemoryIngress::default());
     let running = bridge.run(bridge.bot(), &ingress);
-    running.has("to the business").await;
+    running.message("to the business").await;
     let thread = ingress.messages()[0].thread.id.to_string();
     bridge.bot().send(&outgoing_to(&thread, "for the business")).await.unwrap();
     let sent = &bridge.fake.sent()[0];
     assert_eq!((sent.business.as_deref(), sent.chat), (Some(&*connection), chat.chat_id()));
     chat.write("behind");
-    running.has("behind").await;
+    running.message("behind").await;
     assert_eq!(running.texts(), ["to the business", "behind"]);
     assert_eq!(bridge.fake.violations(), Vec::<String>::new());
 }
@@ -178,7 +178,7 @@ async fn a_group_that_has_moved_is_written_to_under_its_new_id_once_and_the_brid
     bridge.fake.hold_updates();
     let new = bridge.fake.migrate(club.chat_id());
     // The connector that runs is the one that sends.
-    running.stop().await;
+    running.stop().await.unwrap();
     let bot = bridge.bot();
     let mut running = bridge.run(bot.clone(), &Arc::default());
     running.connected().await;

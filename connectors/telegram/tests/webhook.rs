@@ -12,7 +12,7 @@ use rapport_fakes::telegram::{Fault, Operation};
 use rapport_sdk::{
     Connector as _, Webhook as _, WebhookRequest, WebhookRoute,
     conformance::{Harness as _, MemoryIngress},
-    model::{InboundEvent, Timestamp},
+    model::{Health, InboundEvent, Timestamp},
 };
 use rapport_telegram::Mode;
 
@@ -21,9 +21,9 @@ async fn calls_come_with_the_secret_and_what_was_written_before_is_not_dropped()
     let bridge = Bridge::start_in(Mode::Webhook).await;
     bridge.ann().write("before");
     let mut running = bridge.run(bridge.bot(), &Arc::default());
-    running.has("before").await;
+    running.message("before").await;
     bridge.ann().write("after");
-    running.has("after").await;
+    running.message("after").await;
     running.connected().await;
     assert_eq!(running.texts(), ["before", "after"]);
     assert_eq!(bridge.fake.calls(Operation::Updates), 0);
@@ -142,10 +142,10 @@ async fn a_webhook_that_somebody_takes_away_is_set_again() {
     let asks = bridge.bot_with(|settings| settings.mode = Mode::Poll);
     let mut other = bridge.run(asks, &Arc::default());
     other.connected().await;
-    other.stop().await;
+    other.stop().await.unwrap();
     bridge.attach(Some((bridge.bot(), running.ingress.clone())));
     bridge.ann().write("still here");
-    running.has("still here").await;
+    running.message("still here").await;
 }
 
 #[tokio::test]
@@ -153,6 +153,6 @@ async fn trouble_while_the_webhook_is_set_passes() {
     let bridge = Bridge::start_in(Mode::Webhook).await;
     bridge.fake.fail_next(Operation::Webhook, Fault::Html(502));
     let mut running = bridge.run(bridge.bot(), &Arc::default());
-    running.until_reconnecting().await;
+    running.until_health(|health| matches!(health, Health::Reconnecting { .. })).await;
     running.connected().await;
 }

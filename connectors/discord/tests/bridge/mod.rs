@@ -1,13 +1,15 @@
 //! A fake Discord and connectors for it.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "each test file uses its own part of it"
+)]
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex},
     task::{Poll, Waker},
     time::Duration,
 };
@@ -15,35 +17,18 @@ use std::{
 use rapport_discord::{DiscordConnector, DiscordSettings};
 use rapport_fakes::discord::{Customer, FakeDiscord, FakeDiscordConfig, Fault, Operation, Snowflake};
 use rapport_sdk::{
-    BoxFuture, Connector, Context, HealthReporter, Ingress, WebhookRequest,
+    BoxFuture, Connector, Ingress, WebhookRequest,
     conformance::{Failure, Harness, MemoryIngress},
     http::Timeouts,
     model::{
-        Address, Clock, Health, InboundEvent, Secret, Timestamp,
-        event::InboundMessage,
+        Address, Clock, Secret, Timestamp,
         id::{InboxId, OutboxId, Scope},
         letter::Heading,
         outbound::{Outgoing, Part},
     },
 };
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
-/// A clock that goes on by a millisecond with each look at it.
-pub struct Ticking(AtomicI64);
-
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.fetch_add(1, Ordering::SeqCst))
-    }
-}
-
-impl Ticking {
-    /// Lets time pass.
-    pub fn pass(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-}
+pub use rapport_sdk::conformance::{Running, Ticking, until};
 
 type Attached = Mutex<Option<(Arc<dyn Connector>, Arc<dyn Ingress>)>>;
 
@@ -62,7 +47,7 @@ impl Bridge {
     }
 
     pub async fn start_with(adjust: impl FnOnce(&mut FakeDiscordConfig)) -> Arc<Self> {
-        let clock = Arc::new(Ticking(AtomicI64::new(1_790_000_000_000)));
+        let clock = Ticking::at(Timestamp(1_790_000_000_000));
         let mut config = FakeDiscordConfig::new(clock.clone());
         // A new process knows nothing of the last one's session.
         config.identify_pace = Duration::ZERO;
@@ -93,16 +78,7 @@ impl Bridge {
 
     /// Runs a connector.
     pub fn run(&self, connector: Arc<dyn Connector>, ingress: &Arc<MemoryIngress>) -> Running {
-        let (reporter, health) = HealthReporter::new();
-        let shutdown = CancellationToken::new();
-        let context = Context {
-            ingress: ingress.clone(),
-            health: reporter,
-            clock: self.clock.clone(),
-            shutdown: shutdown.clone(),
-        };
-        let ended = tokio::spawn(async move { connector.run(context).await });
-        Running { ingress: Arc::clone(ingress), health, shutdown, ended: Some(ended) }
+        Running::connector(connector, self.clock.clone(), ingress)
     }
 
     /// Runs the connector of the settings until it is connected.
@@ -128,68 +104,6 @@ impl Bridge {
             media: Vec::new(),
         }
     }
-}
-
-/// A connector that runs until it is dropped.
-pub struct Running {
-    pub ingress: Arc<MemoryIngress>,
-    pub health: watch::Receiver<Health>,
-    pub shutdown: CancellationToken,
-    ended: Option<tokio::task::JoinHandle<Result<(), rapport_sdk::ConnectorError>>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-    }
-}
-
-impl Running {
-    pub async fn connected(&mut self) {
-        self.state(|health| *health == Health::Connected).await;
-    }
-
-    /// Waits for a state.
-    pub async fn state(&mut self, wanted: impl Fn(&Health) -> bool) -> Health {
-        let waited = tokio::time::timeout(Duration::from_secs(30), self.health.wait_for(wanted)).await;
-        let health = waited.ok().map(|health| health.unwrap().clone());
-        health.unwrap_or_else(|| panic!("it is {:?}", *self.health.borrow()))
-    }
-
-    /// Stops it, and waits until it has ended.
-    pub async fn stop(mut self) -> Result<(), rapport_sdk::ConnectorError> {
-        self.shutdown.cancel();
-        self.ended.take().unwrap().await.unwrap()
-    }
-
-    /// How it ended by itself.
-    pub async fn ended(mut self) -> Result<(), rapport_sdk::ConnectorError> {
-        let ended = self.ended.take().unwrap();
-        tokio::time::timeout(Duration::from_secs(30), ended).await.expect("it does not end").unwrap()
-    }
-
-    /// Waits for the message with this text.
-    pub async fn message(&self, text: &str) -> InboundMessage {
-        until(|| !self.ingress.with_text(text).is_empty()).await;
-        self.ingress.with_text(text).remove(0)
-    }
-
-    /// Waits for an event.
-    pub async fn event<T>(&self, pick: impl Fn(InboundEvent) -> Option<T>) -> T {
-        let found = || self.ingress.stored().into_iter().find_map(&pick);
-        until(|| found().is_some()).await;
-        found().unwrap()
-    }
-}
-
-/// Waits for something that has to happen.
-pub async fn until(happened: impl Fn() -> bool) {
-    let wait = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it did not happen");
 }
 
 impl Harness for Bridge {

@@ -1,14 +1,13 @@
 //! An inbox whose mail is read from a fake mailbox.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "each test file uses its own part of it"
+)]
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use rapport_email::{Auth, EmailSettings, Security, Server, Start, imap::Patience, receiving::Receiving};
 use rapport_fakes::{
@@ -16,37 +15,17 @@ use rapport_fakes::{
     smtp::Privacy,
 };
 use rapport_sdk::{
-    ConnectorError, Context, HealthReporter,
     conformance::MemoryIngress,
-    model::{
-        Address, Clock, Health, InboundEvent, Secret, Timestamp,
-        event::InboundMessage,
-        id::{InboxId, Scope},
-    },
+    model::{Address, Clock, Secret, Timestamp, event::InboundMessage, id::InboxId},
 };
-use tokio::{sync::watch, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+
+pub use rapport_sdk::conformance::{Running, Ticking, until};
 
 pub const OURS: &str = "support@shop.example";
 pub const THEIRS: &str = "anna@customer.example";
 /// 2026-09-21T14:13:20Z
 pub const NOW: Timestamp = Timestamp(1_790_000_000_000);
 pub const DAY: Duration = Duration::from_hours(24);
-
-/// A clock that goes on by a millisecond with each look at it, and by days when it is told to.
-pub struct Ticking(AtomicI64);
-
-impl Ticking {
-    pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.fetch_add(1, Ordering::SeqCst))
-    }
-}
 
 /// What silence costs in a test.
 pub fn impatient() -> Patience {
@@ -132,95 +111,12 @@ pub fn settings(port: u16, security: Security) -> EmailSettings {
 
 /// A clock of the tests' own time.
 pub fn clock() -> Arc<Ticking> {
-    Arc::new(Ticking(AtomicI64::new(NOW.millis())))
+    Ticking::at(NOW)
 }
 
 /// Runs the receiving side.
 pub fn run(receiving: Receiving, clock: Arc<dyn Clock>, ingress: &Arc<MemoryIngress>) -> Running {
-    let (reporter, health) = HealthReporter::new();
-    let shutdown = CancellationToken::new();
-    let context = Context { ingress: ingress.clone(), health: reporter, clock, shutdown: shutdown.clone() };
-    let task = tokio::spawn(async move { receiving.run(context).await });
-    Running { ingress: Arc::clone(ingress), health, shutdown, task: Some(task) }
-}
-
-/// Receiving that runs until it is dropped.
-pub struct Running {
-    pub ingress: Arc<MemoryIngress>,
-    pub health: watch::Receiver<Health>,
-    pub shutdown: CancellationToken,
-    task: Option<JoinHandle<Result<(), ConnectorError>>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-    }
-}
-
-impl Running {
-    /// Waits until it fares like this.
-    pub async fn until_health(&mut self, wanted: impl Fn(&Health) -> bool) -> Health {
-        let waiting = self.health.wait_for(|health| wanted(health));
-        let found = tokio::time::timeout(Duration::from_secs(20), waiting).await;
-        match found {
-            Ok(Ok(health)) => health.clone(),
-            other => panic!("it does not fare so: {other:?}"),
-        }
-    }
-
-    /// Waits until the folders were read to their end.
-    pub async fn connected(&mut self) {
-        self.until_health(|health| *health == Health::Connected).await;
-    }
-
-    /// Waits until so many messages are stored.
-    pub async fn until_stored(&self, count: usize) {
-        until(|| self.ingress.messages().len() >= count).await;
-    }
-
-    /// Ends it, and waits until it has ended.
-    pub async fn stop(mut self) -> Result<(), ConnectorError> {
-        self.shutdown.cancel();
-        self.end().await
-    }
-
-    /// Waits until it ends by itself.
-    pub async fn end(&mut self) -> Result<(), ConnectorError> {
-        let task = self.task.take().expect("it ends once");
-        tokio::time::timeout(Duration::from_secs(20), task).await.expect("it does not end").unwrap()
-    }
-
-    /// The texts that are stored, in their order.
-    pub fn texts(&self) -> Vec<String> {
-        self.ingress.messages().into_iter().map(|message| message.text).collect()
-    }
-
-    /// What is parked: the ids, and what there is of each.
-    pub fn parked(&self) -> Vec<(String, Vec<u8>)> {
-        let parked = |event| match event {
-            InboundEvent::Unreadable { id, raw, .. } => Some((id.to_string(), raw.bytes)),
-            _ => None,
-        };
-        self.ingress.stored().into_iter().filter_map(parked).collect()
-    }
-
-    /// The resume point of a folder.
-    pub async fn cursor(&self, folder: &str) -> Option<String> {
-        use rapport_sdk::Ingress as _;
-        let cursor = self.ingress.cursor(&Scope::from(folder)).await.unwrap();
-        cursor.map(|cursor| cursor.as_str().to_owned())
-    }
-}
-
-/// Waits for something that has to happen.
-pub async fn until(happened: impl Fn() -> bool) {
-    let wait = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it did not happen");
+    Running::start(clock, ingress, |context| async move { receiving.run(context).await })
 }
 
 /// A mail of a customer.

@@ -1,13 +1,15 @@
 //! The least bridge that a provider can call: it hands requests to the connector that runs.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "each test file uses its own part of it"
+)]
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -20,31 +22,22 @@ use axum::{
 use http::{HeaderMap, Method, StatusCode, Uri};
 use rapport_fakes::twilio::{FakeTwilio, FakeTwilioConfig, Fault, Operation};
 use rapport_sdk::{
-    BoxFuture, Connector, Context, HealthReporter, Ingress, WebhookRequest, WebhookRoute,
+    BoxFuture, Connector, Ingress, WebhookRequest, WebhookRoute,
     conformance::{Failure, Harness, MemoryIngress},
     http::Timeouts,
     model::{
-        Address, Clock, Health, Secret, Timestamp,
+        Address, Clock, Secret, Timestamp,
         id::{InboxId, OutboxId},
         letter::Heading,
         outbound::{Outgoing, Part},
     },
 };
 use rapport_sms::{SmsConnector, SmsSettings};
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 pub const OURS: &str = "+441632960000";
 pub const THEIRS: &str = "+447700900123";
 
-/// A clock that goes on by a millisecond with each look at it.
-pub struct Ticking(AtomicI64);
-
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.fetch_add(1, Ordering::SeqCst))
-    }
-}
+pub use rapport_sdk::conformance::{Running, Ticking, until};
 
 type Attached = Arc<Mutex<Option<(Arc<dyn Connector>, Arc<dyn Ingress>)>>>;
 
@@ -63,7 +56,7 @@ impl Bridge {
     }
 
     pub async fn start_with(adjust: impl FnOnce(&mut FakeTwilioConfig)) -> Arc<Self> {
-        let clock = Arc::new(Ticking(AtomicI64::new(1_790_000_000_000)));
+        let clock = Ticking::at(Timestamp(1_790_000_000_000));
         let mut config = FakeTwilioConfig::new(clock.clone());
         config.numbers = vec![OURS.to_owned()];
         adjust(&mut config);
@@ -153,51 +146,12 @@ async fn receive(
     (answer.status, answer.body).into_response()
 }
 
-/// A connector that runs until it is dropped.
-pub struct Running {
-    pub ingress: Arc<MemoryIngress>,
-    pub health: watch::Receiver<Health>,
-    pub shutdown: CancellationToken,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-    }
-}
-
 impl Bridge {
     /// Runs a connector and lets the provider reach it.
     pub fn run(&self, connector: Arc<dyn Connector>, ingress: &Arc<MemoryIngress>) -> Running {
-        let (reporter, health) = HealthReporter::new();
-        let shutdown = CancellationToken::new();
-        let context = Context {
-            ingress: ingress.clone(),
-            health: reporter,
-            clock: self.clock.clone(),
-            shutdown: shutdown.clone(),
-        };
         self.attach(Some((Arc::clone(&connector), ingress.clone())));
-        tokio::spawn(async move { connector.run(context).await });
-        Running { ingress: Arc::clone(ingress), health, shutdown }
+        Running::connector(connector, self.clock.clone(), ingress)
     }
-}
-
-impl Running {
-    /// Waits until the list was read to its end.
-    pub async fn connected(&mut self) {
-        self.health.wait_for(|health| *health == Health::Connected).await.unwrap();
-    }
-}
-
-/// Waits for something that has to happen.
-pub async fn until(happened: impl Fn() -> bool) {
-    let wait = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it did not happen");
 }
 
 impl Harness for Bridge {

@@ -1,13 +1,15 @@
 //! The least bridge that Telegram can call: it hands requests to the connector that runs.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "each test file uses its own part of it"
+)]
 
 use std::{
     collections::HashSet,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -25,11 +27,11 @@ use rapport_fakes::{
     telegram::{Fault, Operation, Phone},
 };
 use rapport_sdk::{
-    BoxFuture, Connector, Context, HealthReporter, Ingress, WebhookRequest, WebhookRoute,
+    BoxFuture, Connector, Ingress, WebhookRequest, WebhookRoute,
     conformance::{Failure, Harness, MemoryIngress},
     http::Timeouts,
     model::{
-        Address, Clock, Health, InboundEvent, Secret, Timestamp,
+        Address, Clock, Secret, Timestamp,
         id::{InboxId, OutboxId},
         letter::Heading,
         outbound::{Outgoing, Part},
@@ -37,26 +39,11 @@ use rapport_sdk::{
 };
 use rapport_telegram::{Mode, TelegramConnector, TelegramSettings};
 use serde_json::{Value, json};
-use tokio::{sync::watch, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
 
 pub const START: i64 = 1_790_000_000_000;
 pub const HOUR: Duration = Duration::from_hours(1);
 
-/// A clock that goes on by a millisecond with each look at it, and further where a test moves it.
-pub struct Ticking(AtomicI64);
-
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.fetch_add(1, Ordering::SeqCst))
-    }
-}
-
-impl Ticking {
-    pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-}
+pub use rapport_sdk::conformance::{Running, Ticking, until};
 
 type Attached = Arc<Mutex<Option<(Arc<dyn Connector>, Arc<dyn Ingress>)>>>;
 
@@ -75,7 +62,7 @@ impl Bridge {
     }
 
     pub async fn start_in(mode: Mode) -> Arc<Self> {
-        let clock = Arc::new(Ticking(AtomicI64::new(START)));
+        let clock = Ticking::at(Timestamp(START));
         let mut config = FakeTelegramConfig::new(clock.clone());
         config.webhook_pause = Duration::from_millis(20);
         let fake = FakeTelegram::start(config).await.unwrap();
@@ -171,96 +158,17 @@ async fn receive(
     (answer.status, answer.body).into_response()
 }
 
-/// A connector that runs until it is dropped.
-pub struct Running {
-    pub ingress: Arc<MemoryIngress>,
-    pub health: watch::Receiver<Health>,
-    shutdown: CancellationToken,
-    pub task: JoinHandle<Result<(), rapport_sdk::ConnectorError>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-    }
-}
-
 impl Bridge {
     /// Runs a connector and lets Telegram reach it.
     pub fn run(&self, connector: Arc<dyn Connector>, ingress: &Arc<MemoryIngress>) -> Running {
-        let (reporter, health) = HealthReporter::new();
-        let shutdown = CancellationToken::new();
-        let context = Context {
-            ingress: ingress.clone(),
-            health: reporter,
-            clock: self.clock.clone(),
-            shutdown: shutdown.clone(),
-        };
         self.attach(Some((Arc::clone(&connector), ingress.clone())));
-        let task = tokio::spawn(async move { connector.run(context).await });
-        Running { ingress: Arc::clone(ingress), health, shutdown, task }
+        Running::connector(connector, self.clock.clone(), ingress)
     }
 
     /// Runs the bot of the settings.
     pub fn start_bot(&self) -> Running {
         self.run(self.bot(), &Arc::default())
     }
-}
-
-impl Running {
-    /// Waits until updates come.
-    pub async fn connected(&mut self) {
-        self.until(|health| *health == Health::Connected).await;
-    }
-
-    /// Waits until the inbox gives a reason with these words in it.
-    pub async fn says(&mut self, words: &str) {
-        self.until(|health| health.reason().is_some_and(|reason| reason.contains(words))).await;
-    }
-
-    /// Waits until it says that the connection was lost.
-    pub async fn until_reconnecting(&mut self) {
-        self.until(|health| matches!(health, Health::Reconnecting { .. })).await;
-    }
-
-    async fn until(&mut self, is_so: impl FnMut(&Health) -> bool) {
-        let wait = tokio::time::timeout(Duration::from_secs(20), self.health.wait_for(is_so));
-        if let Err(_) | Ok(Err(_)) = wait.await.map(|found| found.map(drop)) {
-            panic!("it still is {:?}", self.health.borrow());
-        }
-    }
-
-    /// Ends it and waits until it has ended.
-    pub async fn stop(mut self) {
-        self.shutdown.cancel();
-        (&mut self.task).await.unwrap().unwrap();
-    }
-
-    /// The texts that were stored, in their order.
-    pub fn texts(&self) -> Vec<String> {
-        self.ingress.messages().into_iter().map(|message| message.text).collect()
-    }
-
-    /// Waits until this text is stored.
-    pub async fn has(&self, text: &str) {
-        until(|| !self.ingress.with_text(text).is_empty()).await;
-    }
-
-    /// The first stored event that this picks, once there is one.
-    pub async fn event<T>(&self, pick: impl Fn(InboundEvent) -> Option<T>) -> T {
-        until(|| self.ingress.stored().into_iter().any(|event| pick(event).is_some())).await;
-        self.ingress.stored().into_iter().find_map(pick).unwrap()
-    }
-}
-
-/// Waits for something that has to happen.
-pub async fn until(happened: impl Fn() -> bool) {
-    let wait = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it did not happen");
 }
 
 impl Harness for Bridge {
