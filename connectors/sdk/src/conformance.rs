@@ -110,7 +110,7 @@ pub const RULES: &[Rule] = rules! {
     "C5" "Garbage never panics and never holds up the next message." => receiving::garbage_is_survived;
     "C6" "External ids are stable." => receiving::ids_are_stable;
     "C7" "Own messages and their echoes are recognised." => receiving::echoes_are_recognised;
-    "C8" "The provider's errors map to the four kinds." => sending::errors_are_of_four_kinds;
+    "C8" "The provider's errors map to the right kinds." => sending::errors_are_of_the_right_kinds;
     "C9" "The same key twice is one message at the provider, where the channel says so." => sending::a_key_is_one_message;
     "C10" "Parts go in order, hold the whole text, and return the provider's ids." => sending::parts_go_in_order;
     "C11" "A webhook answers 401 to a wrong signature and stores nothing." => webhook::forged_calls_are_refused;
@@ -140,7 +140,7 @@ macro_rules! conformance {
             c5_garbage_is_survived "C5",
             c6_external_ids_are_stable "C6",
             c7_own_messages_are_recognised "C7",
-            c8_errors_are_of_four_kinds "C8",
+            c8_errors_are_of_the_right_kinds "C8",
             c9_a_key_is_one_message "C9",
             c10_parts_go_in_order "C10",
             c11_a_forged_call_is_refused "C11",

@@ -6,7 +6,7 @@ use rapport_model::outbound::{OutboundMessage, SendError};
 
 use super::{Failure, Harness, Outcome, stage::ensure};
 
-pub(super) async fn errors_are_of_four_kinds(harness: Arc<dyn Harness>) -> Outcome {
+pub(super) async fn errors_are_of_the_right_kinds(harness: Arc<dyn Harness>) -> Outcome {
     let connector = harness.connector();
     for failure in [Failure::Overloaded, Failure::Refused, Failure::WrongCredentials, Failure::LostAnswer] {
         harness.fail_next_send(failure);
