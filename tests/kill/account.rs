@@ -21,8 +21,10 @@ use crate::{
     queries::RULES,
 };
 
-/// How long nothing may be stuck: a lease has to run out, and a retry to come.
+/// How long nothing may be stuck: a lease has to run out.
 const LONGEST: Duration = Duration::from_mins(1);
+/// After so long without any change, what is put off is let to be due.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The books of one run.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub(crate) struct Account {
     pub(crate) unconfirmed: usize,
     /// Neither sent nor settled.
     pub(crate) pending: usize,
+    /// What those wait for.
+    pub(crate) waiting: Vec<String>,
     /// Jobs that nobody did or holds (on Postgres a dead process holds them until its lease ends).
     pub(crate) undone: usize,
     /// Contacts that have more than one open conversation, handles with two contacts.
@@ -153,6 +157,16 @@ impl Books {
         }
     }
 
+    /// A quarter of an hour goes by for what is tried again later: so far apart do tries grow where the
+    /// process is killed at one send again and again.
+    async fn let_time_pass(&self) {
+        self.list("UPDATE outbox SET due_at = created_at WHERE state = 'queued' RETURNING id").await;
+        self.list(
+            "UPDATE jobs SET due_at = created_at WHERE done_at IS NULL AND lease_until IS NULL RETURNING id",
+        )
+        .await;
+    }
+
     /// Waits until all that was offered is stored, and nothing waits to be sent or has an unknown end.
     pub(crate) async fn wait_until_settled(&self, said: &Said) {
         let (mut since, mut before) = (Instant::now(), (0, 0, 0));
@@ -173,6 +187,9 @@ impl Books {
             if since.elapsed() > LONGEST {
                 // The account says what it is.
                 return;
+            }
+            if since.elapsed() > IDLE {
+                self.let_time_pass().await;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -204,6 +221,12 @@ impl Books {
             .len();
         account.undone =
             self.list("SELECT id FROM jobs WHERE done_at IS NULL AND lease_until IS NULL").await.len();
+        account.waiting = self
+            .list(
+                "SELECT inbox_id || ': ' || state || ' after ' || CAST(attempt AS TEXT) || ', ' || COALESCE(reason, 'no reason') \
+                 FROM outbox WHERE state IN ('queued', 'sending')",
+            )
+            .await;
         for (rule, query) in RULES {
             if let Some(row) = self.list(query).await.first() {
                 account.broken.push(format!("{rule}: {row}"));
