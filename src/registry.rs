@@ -18,7 +18,7 @@ use rapport_model::{
 use rapport_sdk::{Connector, ConnectorError};
 use url::Url;
 
-pub use discord::DiscordAccount;
+pub use discord::{DiscordAccount, Names, read_markup};
 pub use email::EmailAccount;
 pub use sms::SmsAccount;
 pub use telegram::TelegramAccount;

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use rapport_discord::{DISCORD_API, DiscordConnector, DiscordSettings};
+pub use rapport_discord::{Names, read_markup};
 use rapport_model::Secret;
 use rapport_sdk::{Connector, ConnectorError};
 use url::Url;

@@ -34,6 +34,7 @@ pub use config::{DISCORD_API, DiscordSettings};
 pub use error::DiscordError;
 use files::Files;
 use inbound::Receiving;
+pub use markup::{Names, read as read_markup};
 
 /// Whether a text is an id of anything at Discord.
 pub fn is_id(text: &str) -> bool {

@@ -6,14 +6,20 @@ use rapport_fakes::{
     FakeDiscord, FakeDiscordConfig,
     discord::{ChannelKind, Customer, FakeFile, Fault, Operation, Place, Shown, Snowflake},
 };
-use rapport_model::{Clock, Secret};
+use rapport_model::{
+    Clock, Secret,
+    rich::{Span, Style},
+};
 use tokio::sync::watch;
 
 use super::{
     CUSTOMERS, StartError,
-    chat::{Chat, Chats, FaultKind, File, FileShown, Message, Missing, Reaction, State, Written},
+    chat::{Chat, Chats, FaultKind, File, FileShown, Mark, Message, Missing, Reaction, State, Written},
 };
-use crate::{config::Config, registry::ProvidedDiscord};
+use crate::{
+    config::Config,
+    registry::{Names, ProvidedDiscord, read_markup},
+};
 
 /// How long a bot that speaks too fast has to wait.
 const PUT_OFF: std::time::Duration = std::time::Duration::from_secs(5);
@@ -192,7 +198,34 @@ impl Chats for Discord {
     }
 }
 
+/// A stretch of a text as the page dresses it.
+fn mark(span: &Span) -> Option<Mark> {
+    let (kind, url) = match &span.style {
+        Style::Bold => ("bold", None),
+        Style::Italic => ("italic", None),
+        Style::Underline => ("underline", None),
+        Style::Strike => ("strikethrough", None),
+        Style::Spoiler => ("spoiler", None),
+        Style::Code => ("code", None),
+        Style::Pre { .. } => ("pre", None),
+        Style::Quote => ("blockquote", None),
+        Style::Link { url } => ("link", Some(url.clone())),
+        Style::Mention => return None,
+    };
+    let length = u64::from(span.to - span.from);
+    Some(Mark { offset: u64::from(span.from), length, kind: kind.to_owned(), url })
+}
+
 impl Discord {
+    /// An app shows whom and what a text names by name.
+    fn names(&self) -> Names {
+        let users = self.apps.iter().map(|(name, app)| (app.id().to_string(), (*name).to_owned()));
+        let bot = (self.fake.bot().to_string(), self.shop.clone());
+        let places = self.apps.iter().flat_map(|(_, app)| app.places());
+        let channels = places.map(|place| (place.id.to_string(), place.name));
+        Names { users: users.chain([bot]).collect(), channels: channels.collect() }
+    }
+
     fn fault(&self) -> Option<FaultKind> {
         if self.fake.is_down() {
             return Some(FaultKind::Down);
@@ -203,10 +236,7 @@ impl Discord {
     }
 
     fn shown(&self, chat: &str, message: Shown) -> Message {
-        // An app shows whom a text calls by name.
-        let named = |text: String, (name, app): &(&str, Customer)| {
-            text.replace(&format!("<@{}>", app.id()), &format!("@{name}"))
-        };
+        let (text, spans) = read_markup(&message.text, &self.names());
         let file = |(index, file): (usize, &FakeFile)| FileShown {
             id: format!("{chat}-{}-{index}", message.id),
             name: file.name.clone(),
@@ -219,8 +249,8 @@ impl Discord {
             files: message.files.iter().enumerate().map(file).collect(),
             writer: message.author,
             shop: message.from_shop,
-            marks: Vec::new(),
-            text: self.apps.iter().fold(message.text, named),
+            marks: spans.iter().filter_map(mark).collect(),
+            text,
             at: message.at.millis(),
             edited: message.edited,
             answers: message.reply_to.map(|id| id.to_string()),
@@ -285,6 +315,19 @@ mod tests {
         let private = chat(&discord, |chat| !chat.group && chat.members == [INES]);
         assert!(write(&discord, PIOTR, &private, "Not mine").is_err());
         assert!(write(&discord, INES, &private, "Mine").is_ok());
+    }
+
+    #[tokio::test]
+    async fn markup_is_shown_as_an_app_shows_it() {
+        let discord = discord().await;
+        let lobby = chat(&discord, |chat| chat.title == "#lobby");
+        assert!(
+            write(&discord, INES, &lobby, &format!("**Go on** in <#{}>", discord.fake.support())).is_ok()
+        );
+        let message = discord.state().messages.pop().unwrap();
+        assert_eq!(message.text, "Go on in #support");
+        let marks: Vec<_> = message.marks.iter().map(|m| (m.offset, m.length, m.kind.as_str())).collect();
+        assert_eq!(marks, [(0, 5, "bold")]);
     }
 
     #[tokio::test]
