@@ -1,12 +1,7 @@
 //! Receiving from a real Dovecot: what it does when it is killed, restored, or loses a folder.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod mailbox;
-
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use mailbox::{NOW, OURS, Running, mail, until};
 use rapport_email::{Auth, EmailSettings, Security, Start, imap::Patience, receiving::Receiving};
 use rapport_fakes::{
     mailserver::{Direction, MailServer, PASSWORD, Proxy, Setup},
@@ -17,6 +12,8 @@ use rapport_sdk::{
     conformance::MemoryIngress,
     model::{Health, Secret},
 };
+
+use crate::mailbox::{self, NOW, OURS, Running, mail, until};
 
 /// Somebody whom the mail server of the tests lets write from outside.
 const THEIRS: &str = "jo@customers.example";

@@ -1,18 +1,15 @@
 //! Receiving from a mailbox that works: what is read, from where on, and in which order.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod mailbox;
-
 use std::{sync::Arc, time::Duration};
 
-use mailbox::{DAY, Mailbox, NOW, OURS, THEIRS, ids, mail, mail_between};
 use rapport_email::{EmailSettings, Start};
 use rapport_sdk::{
     ConnectorError,
     conformance::MemoryIngress,
     model::{Author, Health, letter::Mark},
 };
+
+use crate::mailbox::{self, DAY, Mailbox, NOW, OURS, THEIRS, ids, mail, mail_between};
 
 /// Looks so seldom that only news by IDLE are noticed.
 fn seldom(settings: EmailSettings) -> EmailSettings {

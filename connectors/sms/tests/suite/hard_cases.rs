@@ -1,12 +1,7 @@
 //! The hard cases of SMS that live in the connector, by name.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod bridge;
-
 use std::sync::Arc;
 
-use bridge::{Bridge, OURS, THEIRS, until};
 use bytes::Bytes;
 use http::StatusCode;
 use rapport_fakes::twilio::{FakeMedia, Fault, Operation, StatusPlan, StatusStep};
@@ -19,8 +14,9 @@ use rapport_sdk::{
         event::{Content, InboundMessage, ReachChange},
     },
 };
-
 use rapport_sms::SmsConnector;
+
+use crate::bridge::{Bridge, OURS, THEIRS, until};
 
 type Change = fn(&mut rapport_sdk::WebhookRequest);
 

@@ -1,19 +1,12 @@
 //! The connector against the rules of `docs/connector-spec.md`: mail comes from one fake server and goes
 //! to another, and what goes lies in the folder of what was sent as well.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod mailbox;
-mod post;
-
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
 
 use futures_util::FutureExt as _;
-use mailbox::{Mailbox, mail};
-use post::Post;
 use rapport_email::{
     EmailConnector, EmailSettings,
     imap::Append,
@@ -28,6 +21,11 @@ use rapport_sdk::{
     BoxFuture, Connector, Ingress, WebhookRequest,
     conformance::{Failure, Harness},
     model::{Clock, id::Scope, outbound::Outgoing},
+};
+
+use crate::{
+    mailbox::{self, Mailbox, mail},
+    post::{self, Post},
 };
 
 /// A mailbox, and the server that takes what leaves.

@@ -1,18 +1,15 @@
 //! long outages, numbers that change, names that are used twice.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod mailbox;
-
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
 
-use mailbox::{DAY, Mailbox, NOW, mail};
 use rapport_email::Start;
 use rapport_sdk::{conformance::MemoryIngress, model::event::InboundMessage};
+
+use crate::mailbox::{self, DAY, Mailbox, NOW, mail};
 
 #[tokio::test]
 async fn after_two_weeks_all_five_thousand_mails_come_in_in_their_order() {

@@ -1,15 +1,12 @@
 //! the connection is cut after each byte of a session, and nothing is lost, doubled or half read.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod mailbox;
-
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
-use mailbox::{Mailbox, mail};
 use rapport_email::Start;
 use rapport_fakes::imap::Cut;
+
+use crate::mailbox::{self, Mailbox, mail};
 
 /// So many places are tried; a whole session has some more bytes.
 const CUTS: u64 = 300;

@@ -1,7 +1,5 @@
 //! What a mail becomes: whose it is, what it continues, what it reports.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::time::Duration;
 
 use rapport_email::{

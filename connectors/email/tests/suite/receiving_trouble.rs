@@ -1,15 +1,12 @@
 //! Servers that lie, stall and refuse: nothing is lost, nothing is held up, and people are told.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod mailbox;
-
 use std::{sync::Arc, time::Duration};
 
-use mailbox::{DAY, Mailbox, NOW, Running, impatient, mail, until};
 use rapport_email::{Start, receiving::Receiving};
 use rapport_fakes::imap::{Cut, Trick};
 use rapport_sdk::{conformance::MemoryIngress, model::Health};
+
+use crate::mailbox::{self, DAY, Mailbox, NOW, Running, impatient, mail, until};
 
 /// A mailbox with five mails, the third of which is hard to get, and a run that reads them.
 async fn with_trick(trick: Trick) -> (Mailbox, Running) {

@@ -1,14 +1,11 @@
 //! Sending, step by step, to a server that fails at each of them.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod post;
-
 use std::time::Duration;
 
-use post::{OURS, Post, THEIRS, USER, file, outgoing};
 use rapport_fakes::smtp::{Fault, Privacy, Stage};
 use rapport_sdk::{Connector as _, model::outbound::SendError};
+
+use crate::post::{OURS, Post, THEIRS, USER, file, outgoing};
 
 const TRANSIENT: Result<(), SendError> =
     Err(SendError::Transient { retry_after: None, reason: String::new() });

@@ -1,7 +1,5 @@
 //! An inbox whose mail goes to a fake server.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of it")]
-
 use std::{sync::Arc, time::Duration};
 
 use rapport_email::{

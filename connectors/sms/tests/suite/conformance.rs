@@ -1,7 +1,5 @@
 //! The SMS connector against the rules of `docs/connector-spec.md`.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod bridge;
+use crate::bridge;
 
 rapport_sdk::conformance!(bridge::Bridge::start().await);

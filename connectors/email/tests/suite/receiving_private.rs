@@ -1,12 +1,7 @@
 //! Connecting to a mailbox: never in the clear, never with a wrong certificate, and what refusals mean.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod mailbox;
-
 use std::sync::Arc;
 
-use mailbox::{Mailbox, impatient, mail};
 use rapport_email::{
     Auth, EmailError, EmailSettings, Security, imap::Patience, oauth::OAuth, receiving::Receiving,
     smtp::AccessTokens,
@@ -16,6 +11,8 @@ use rapport_sdk::{
     ConnectorError,
     model::{Health, Secret},
 };
+
+use crate::mailbox::{self, Mailbox, impatient, mail};
 
 async fn refusal(mailbox: &Mailbox, settings: EmailSettings) -> String {
     let mut running = mailbox.run_with(settings, &Arc::default());

@@ -1,12 +1,7 @@
 //! What the connector sends, and how it reads what the provider says to it.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod bridge;
-
 use std::time::Duration;
 
-use bridge::{Bridge, OURS, THEIRS, until};
 use rapport_fakes::twilio::{Fault, Operation, StatusPlan, StatusStep};
 use rapport_sdk::{
     Connector as _, ConnectorError,
@@ -16,6 +11,8 @@ use rapport_sdk::{
         outbound::{Media, Outgoing, SendError},
     },
 };
+
+use crate::bridge::{Bridge, OURS, THEIRS, until};
 
 #[tokio::test]
 async fn a_part_is_sent_with_all_that_the_provider_needs_and_nothing_it_does_not_know() {

@@ -1,12 +1,5 @@
 //! An inbox whose mail is read from a fake mailbox.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    clippy::allow_attributes,
-    reason = "each test file uses its own part of it"
-)]
-
 use std::{sync::Arc, time::Duration};
 
 use rapport_email::{Auth, EmailSettings, Security, Server, Start, imap::Patience, receiving::Receiving};

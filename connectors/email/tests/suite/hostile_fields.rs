@@ -1,11 +1,6 @@
 //! Whatever stands in a field, the mail has the same headers, and the server sees one mail.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod post;
-
 use mail_parser::MessageParser;
-use post::{OURS, Post, THEIRS, file, outgoing};
 use proptest::prelude::*;
 use rapport_email::{compose::Composer, token::Tokens};
 use rapport_fakes::smtp::{AcceptedMail, Stage};
@@ -18,6 +13,8 @@ use rapport_sdk::{
         outbound::{Outgoing, SendError},
     },
 };
+
+use crate::post::{OURS, Post, THEIRS, file, outgoing};
 
 /// What has broken other senders.
 const HOSTILE: &[&str] = &[

@@ -1,12 +1,5 @@
 //! The least bridge that a provider can call: it hands requests to the connector that runs.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    clippy::allow_attributes,
-    reason = "each test file uses its own part of it"
-)]
-
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},

@@ -1,12 +1,9 @@
 //! Forged calls: nothing gets in that the provider did not sign for this inbox.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod bridge;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bridge::Bridge;
 use rapport_sdk::{Webhook as _, WebhookRequest, WebhookRoute, conformance::MemoryIngress};
+
+use crate::bridge::Bridge;
 
 async fn is_refused(bridge: &Bridge, request: WebhookRequest) -> bool {
     let ingress = MemoryIngress::default();
@@ -100,7 +97,12 @@ mod controls {
     fn a_check_that_is_left_out_is_noticed() {
         let run = |points: &str| {
             std::process::Command::new(std::env::current_exe().unwrap())
-                .args(["controls::forged_calls_with_the_check_broken", "--exact", "--ignored", "--nocapture"])
+                .args([
+                    "forging::controls::forged_calls_with_the_check_broken",
+                    "--exact",
+                    "--ignored",
+                    "--nocapture",
+                ])
                 .env("FAILPOINTS", points)
                 .output()
                 .unwrap()

@@ -4,8 +4,6 @@
 //! `RAPPORT_PYTHON` names an interpreter that has the library; without it the test makes a virtual
 //! environment below the target directory.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::{
     io::Write as _,
     path::PathBuf,

@@ -1,9 +1,5 @@
 //! Connections: kept private, signed in, used again, and few.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod post;
-
 use std::{
     sync::{
         Arc, Mutex,
@@ -12,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use post::{PASSWORD, Post, THEIRS, USER, impatient, outgoing};
 use rapport_email::{
     Auth, EmailConnector, Security,
     smtp::{AccessTokens, Sender, SentFolder},
@@ -25,6 +20,8 @@ use rapport_sdk::{
     BoxFuture, Connector as _, ConnectorError,
     model::{Secret, outbound::SendError},
 };
+
+use crate::post::{PASSWORD, Post, THEIRS, USER, impatient, outgoing};
 
 /// Neither was it sent, nor was anything said that others could read.
 async fn is_kept_back(post: &Post, connector: &EmailConnector) {

@@ -3,8 +3,6 @@
 //! `golden/NAME.form` and `NAME.status` are bodies of calls, `NAME.json` is a record of the list;
 //! `NAME.events` is what comes of it. `UPDATE_GOLDEN=1` writes the latter anew: read the difference.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::{fmt::Write as _, fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -1,11 +1,6 @@
 //! What a mail looks like, read by another than who wrote it.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod post;
-
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
-use post::{OURS, Post, THEIRS, file, outgoing};
 use rapport_email::{
     compose::{Composed, Composer},
     token::Tokens,
@@ -19,6 +14,8 @@ use rapport_sdk::{
         outbound::{Outgoing, SendError},
     },
 };
+
+use crate::post::{OURS, Post, THEIRS, file, outgoing};
 
 fn tokens() -> Tokens {
     Tokens::new(&[Secret::new("a key of at least thirty-two bytes")]).unwrap()
