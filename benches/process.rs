@@ -35,7 +35,7 @@ pub(crate) async fn run(bench: &mut Bench, engine: Engine) -> anyhow::Result<()>
     for n in 0..STARTS {
         let fresh = match engine {
             Engine::Sqlite => Fresh::sqlite(),
-            Engine::Postgres => Fresh::postgres().await,
+            Engine::Postgres => Fresh::postgres().await.emptied().await,
         };
         // What making a database leaves to the server's disk is no part of the start.
         tokio::time::sleep(Duration::from_secs(1)).await;

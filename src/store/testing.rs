@@ -4,16 +4,23 @@
 //! a test fails and says so: a suite that silently tests one engine proves half. Nothing here knows
 //! the store, so that stories outside of this crate include the same file by its path. How a store
 //! is filled stands in `fixture`.
+//!
+//! A database of the server is a copy of one that was migrated before: bringing an empty one up to date
+//! takes the server longer than most tests last.
 
 use std::{
-    path::PathBuf,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::{Path, PathBuf},
     str::FromStr as _,
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
 
 use rapport_model::{Clock, Timestamp};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, migrate::Migrator,
+    postgres::PgConnectOptions,
+};
 
 /// Where the server of the Postgres tests is named.
 pub const POSTGRES: &str = "RAPPORT_TEST_POSTGRES_URL";
@@ -45,20 +52,88 @@ impl Fresh {
         Self { url: format!("sqlite:{}", folder.join("rapport.db").display()), folder, database: None }
     }
 
-    /// A new database of the test server.
+    /// A new database of the test server, up to date.
     pub async fn postgres() -> Self {
+        let (fresh, options, name) = Self::named();
+        let mut connection = connect(&options).await;
+        let template = template();
+        let copy = ["CREATE DATABASE ", &name, " TEMPLATE ", &template].concat();
+        if let Err(error) = connection.execute(AssertSqlSafe(copy.clone())).await {
+            let is_missing = error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code)
+                .is_some_and(|c| c == "3D000");
+            assert!(is_missing, "a test may copy databases: {error}");
+            make_template(&mut connection, &options, &template).await;
+            connection.execute(AssertSqlSafe(copy)).await.expect("a test may copy databases");
+        }
+        fresh
+    }
+
+    /// The same with nothing in it yet.
+    pub async fn emptied(self) -> Self {
+        if self.database.is_none() {
+            return self;
+        }
+        let (fresh, options, name) = Self::named();
+        let sql = ["CREATE DATABASE ", &name].concat();
+        connect(&options).await.execute(AssertSqlSafe(sql)).await.expect("a test may make databases");
+        fresh
+    }
+
+    /// A database of the test server that is still to be made, and its name.
+    fn named() -> (Self, PgConnectOptions, String) {
         let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
             panic!("{POSTGRES} is not set, and the tests on Postgres need a server: postgres://USER@HOST/DATABASE")
         });
         let options = PgConnectOptions::from_str(&server).expect("the test server's address is one");
         let name = format!("rapport_test_{}", uuid::Uuid::new_v4().simple());
-        let mut connection = PgConnection::connect_with(&options).await.expect("the test server answers");
-        let sql = ["CREATE DATABASE ", &name].concat();
-        connection.execute(AssertSqlSafe(sql)).await.expect("a test may make databases");
         let mut url = url::Url::parse(&server).expect("the test server's address is a URL");
         url.set_path(&name);
-        Self { url: url.into(), folder: folder(), database: Some((options, name)) }
+        let database = Some((options.clone(), name.clone()));
+        (Self { url: url.into(), folder: folder(), database }, options, name)
     }
+}
+
+async fn connect(options: &PgConnectOptions) -> PgConnection {
+    PgConnection::connect_with(options).await.expect("the test server answers")
+}
+
+fn migrations() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres")
+}
+
+/// The name of the database that others are copied from. It changes with every migration.
+fn template() -> String {
+    let entries = std::fs::read_dir(migrations()).expect("the migrations can be read");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("and each of them").path()).collect();
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        std::fs::read(file).expect("a migration can be read").hash(&mut hasher);
+    }
+    format!("rapport_template_{:016x}", hasher.finish())
+}
+
+/// Makes it, unless another test was faster. It gets its name last: what has the name is whole.
+async fn make_template(connection: &mut PgConnection, options: &PgConnectOptions, template: &str) {
+    let sql = "SELECT pg_advisory_lock(hashtext('rapport_template'))";
+    connection.execute(sql).await.expect("the test server gives locks");
+    let sql = "SELECT 1 FROM pg_database WHERE datname = $1";
+    let known = sqlx::query(sql).bind(template).fetch_optional(&mut *connection).await;
+    if known.expect("the test server lists its databases").is_none() {
+        let unfinished = format!("rapport_test_{}", uuid::Uuid::new_v4().simple());
+        let sql = ["CREATE DATABASE ", &unfinished].concat();
+        connection.execute(AssertSqlSafe(sql)).await.expect("a test may make databases");
+        let migrator = Migrator::new(migrations()).await.expect("the migrations can be read");
+        let mut within = connect(&options.clone().database(&unfinished)).await;
+        migrator.run(&mut within).await.expect("the migrations run");
+        within.close().await.expect("a connection ends");
+        let sql = ["ALTER DATABASE ", &unfinished, " RENAME TO ", template].concat();
+        connection.execute(AssertSqlSafe(sql)).await.expect("a test may name databases");
+    }
+    let sql = "SELECT pg_advisory_unlock(hashtext('rapport_template'))";
+    connection.execute(sql).await.expect("the test server takes locks back");
 }
 
 fn folder() -> PathBuf {

@@ -59,7 +59,8 @@ async fn indexes(pool: &mut Pool) -> BTreeSet<(String, String, bool)> {
 
 #[tokio::test]
 async fn both_engines_have_the_same_tables_columns_and_indexes() {
-    let (sqlite, postgres) = (Shop::open(Fresh::sqlite()).await, Shop::open(Fresh::postgres().await).await);
+    let postgres = Shop::open(Fresh::postgres().await.emptied().await).await;
+    let sqlite = Shop::open(Fresh::sqlite()).await;
     let (mut first, mut second) = (sqlite.store.pool.clone(), postgres.store.pool.clone());
     let (left, right) = (columns(&mut first).await, columns(&mut second).await);
     assert!(left.len() > 150, "{} columns", left.len());
@@ -91,6 +92,7 @@ on_both_engines! {
     }
 
     async fn a_migration_that_was_killed_half_way_leaves_nothing_and_runs_again(fresh: Fresh) {
+        let fresh = fresh.emptied().await;
         // A transaction with the first statements of the migration, that never came to its commit.
         let pool = dialect::connect(&fresh.url).await.unwrap();
         let mut begun = dialect::begin(&pool).await.unwrap();
@@ -106,6 +108,7 @@ on_both_engines! {
     }
 
     async fn two_processes_that_migrate_at_once_end_with_one_schema(fresh: Fresh) {
+        let fresh = fresh.emptied().await;
         let (one, two) = tokio::join!(open(&fresh.url), open(&fresh.url));
         // SQLite's second may have to give way; then it is started again, as a supervisor would.
         assert!(one.is_ok() || two.is_ok());
