@@ -65,12 +65,15 @@ mod sweep {
             let books = Books::open(&at.fresh.url).await;
             let mut reached = BTreeSet::new();
             for point in super::points() {
-                for action in ["return", "panic", "return(abort)"] {
-                    // Not at the first chance: the start has to work.
-                    let armed = format!("{point}=4*off->1*{action}->off");
+                // Not at the first chance: the start has to work.
+                for actions in ["4*off->1*return->2*off->1*panic->off", "4*off->1*return(abort)->off"] {
+                    let aborts = actions.contains("abort");
+                    let armed = format!("{point}={actions}");
                     let mut process = at.start(&armed).await;
-                    // What the point leaves unknown may leave again, in the same life.
-                    post.expect_repeat();
+                    // What a point leaves unknown may leave again, in the same life.
+                    for _ in 0..if aborts { 1 } else { 2 } {
+                        post.expect_repeat();
+                    }
                     let load = Load::begin(said.clone(), &at, &provider, &post, None, Duration::from_millis(100));
                     let mut ended = false;
                     for tenth in 0..600 {
@@ -81,7 +84,7 @@ mod sweep {
                             process = at.start("").await;
                         }
                         // Where the process is to end it is waited for; nothing else can be seen from here.
-                        if tenth >= 5 && (ended || action != "return(abort)") {
+                        if tenth >= 7 && (ended || !aborts) {
                             break;
                         }
                     }
@@ -91,9 +94,9 @@ mod sweep {
                     load.end().await;
                     process.kill();
                     post.draw_line().await;
-                    let account = books.account(&said, &provider, &post, None).await;
-                    assert!(account.is_clean(), "{armed}: {account:#?}\n{}", tail(&at.log()));
                 }
+                let account = books.account(&said, &provider, &post, None).await;
+                assert!(account.is_clean(), "{point}: {account:#?}\n{}", tail(&at.log()));
             }
             let process = at.start("").await;
             books.wait_until_settled(&said).await;
