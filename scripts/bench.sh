@@ -3,7 +3,8 @@
 #
 #   make bench                                     everything; some 20 minutes on 2 cores, once it is built
 #   scripts/bench.sh --quick                       the same with small numbers
-#   scripts/bench.sh growth sqlite 1000 100000     some parts: webhook, sse, growth, process, imap, read
+#   scripts/bench.sh growth sqlite 1000 100000     some parts: webhook, sse, growth, process, imap, read,
+#                                                  channel
 #
 # RAPPORT_TEST_POSTGRES_URL names a Postgres server; without it one is started for the run.
 set -euo pipefail
@@ -13,7 +14,7 @@ need_compiler
 # Naming parts leaves out the others, and engines and numbers are no parts.
 case " $* " in
   *" imap "*) mail=yes ;;
-  *" webhook "* | *" sse "* | *" growth "* | *" process "* | *" read "*) mail=no ;;
+  *" webhook "* | *" sse "* | *" growth "* | *" process "* | *" read "* | *" channel "*) mail=no ;;
   *) mail=yes ;;
 esac
 if [ "$mail" = yes ]; then
