@@ -15,6 +15,7 @@ mod markup;
 mod message;
 mod outbound;
 mod place;
+pub mod sabotage;
 mod snowflake;
 
 use std::sync::Arc;

@@ -118,10 +118,14 @@ pub const RULES: &[Rule] = rules! {
     "C13" "check has no side effect." => sending::check_has_no_effect;
 };
 
+/// The rule with this number.
+pub fn rule(number: &str) -> &'static Rule {
+    RULES.iter().find(|rule| rule.number == number).expect("a test names the rules of this file")
+}
+
 /// Runs one rule by its number: what [`crate::conformance!`] expands to.
 pub async fn assert_rule(number: &str, harness: Arc<dyn Harness>) {
-    let rule = RULES.iter().find(|rule| rule.number == number);
-    let rule = rule.expect("the macro names the rules of this file");
+    let rule = rule(number);
     if let Err(reason) = (rule.check)(harness).await {
         panic!("{number} ({}) does not hold: {reason}", rule.title);
     }

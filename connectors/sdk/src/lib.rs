@@ -9,6 +9,7 @@ pub mod config;
 pub mod conformance;
 pub mod connector;
 pub mod http;
+mod sabotage;
 
 pub use connector::{
     Batch, Connector, ConnectorError, Context, Fetched, Finding, HealthReporter, IngestError, Ingested,

@@ -16,6 +16,7 @@ mod outbound;
 mod place;
 mod reading;
 mod rich_message;
+pub mod sabotage;
 mod standing;
 mod wire;
 

@@ -22,6 +22,7 @@ use crate::{
     content::{Body, body, full_name},
     entity,
     place::Place,
+    sabotage::{self, Rule},
     standing::Change,
     wire::{Connection, Deleted, Member, Message, Origin, Reacted, Update, User},
 };
@@ -275,7 +276,7 @@ impl Reading<'_> {
             return Ok(Some(contact(chat.id, name, false)));
         }
         let Some(user) = &message.from else { return Err("It does not say who wrote it.") };
-        if user.id == self.ours.id {
+        if user.id == self.ours.id && !sabotage::breaks(Rule::OwnMessages) {
             return Ok(None);
         }
         // In a business account's chat with somebody all others are the account's people.
@@ -366,7 +367,7 @@ fn contact(id: i64, name: Option<String>, is_bot: bool) -> Author {
         name,
         trust: Trust::Proven,
         can_reply: true,
-        is_bot,
+        is_bot: is_bot && !sabotage::breaks(Rule::OtherBots),
     }
 }
 

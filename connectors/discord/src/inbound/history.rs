@@ -21,6 +21,7 @@ use crate::{
     gateway::Reaction,
     message::{self, Reading, Record},
     place::{Place, PlaceKind, message_id},
+    sabotage::{self, Rule},
     snowflake::Snowflake,
 };
 
@@ -121,6 +122,9 @@ impl Desk {
             let ahead = page.last.filter(|last| position.is_none_or(|position| *last > position));
             if ahead.is_some() || !page.events.is_empty() {
                 let cursor = ahead.map(|last| (scope.as_str(), last.to_string()));
+                if sabotage::breaks(Rule::CursorWithMessages) {
+                    self.commit(Vec::new(), cursor.clone()).await?;
+                }
                 self.commit(page.events, cursor).await?;
             }
             for id in &page.ids {

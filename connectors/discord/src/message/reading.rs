@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     place::{Place, PlaceKind, Us, message_id},
+    sabotage::{self, Rule},
     snowflake::Snowflake,
 };
 
@@ -34,7 +35,7 @@ pub enum Reading {
 pub fn read(record: &Record, json: &str, place: &Place, us: Us) -> Reading {
     let ours = record.author.id == us.user
         || (record.webhook_id.is_some() && record.application_id == Some(us.application));
-    if ours || !record.is_written() {
+    if (ours && !sabotage::breaks(Rule::OwnMessages)) || !record.is_written() {
         return Reading::Nothing;
     }
     let begins = record.id == place.channel;

@@ -11,6 +11,7 @@ use super::{Inbound, Resume, Session, Stop, UPDATES};
 use crate::{
     api::CallError,
     reading::{self, KINDS},
+    sabotage::{self, Rule},
 };
 
 /// The most updates that one answer holds.
@@ -56,6 +57,9 @@ impl Inbound {
         };
         let is_all = updates.len() < MOST;
         let batch = Batch { events, cursor: Some(next.cursor()), complete_up_to: is_all.then_some(now) };
+        if sabotage::breaks(Rule::CommitBeforeOffset) {
+            session.resume = Some(next);
+        }
         ctx.ingress.ingest(batch).await?;
         self.apply(changes);
         session.resume = Some(next);

@@ -15,6 +15,7 @@ use super::{Inbound, Resume, Session, Stop};
 use crate::{
     api::WebhookInfo,
     reading::{self, KINDS},
+    sabotage::{self, Rule},
 };
 
 /// The header with the secret (<https://core.telegram.org/bots/api#setwebhook>).
@@ -92,6 +93,9 @@ impl Inbound {
 
     /// Whether a call shows the secret. It is judged in constant time.
     fn is_telegram(&self, headers: &HeaderMap) -> bool {
+        if sabotage::breaks(Rule::Secret) {
+            return true;
+        }
         let mut shown = headers.get_all(SECRET).iter();
         let (Some(secret), None) = (shown.next(), shown.next()) else { return false };
         URL_SAFE_NO_PAD
