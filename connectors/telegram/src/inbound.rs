@@ -156,17 +156,20 @@ impl Inbound {
         Ok(())
     }
 
+    /// What to write where the inbox's address is not the token's bot.
+    pub fn misnamed(&self, me: &User) -> Option<String> {
+        let name = me.username.as_deref().unwrap_or_default();
+        let written = self.settings.address.expose();
+        (!name.eq_ignore_ascii_case(written.trim_start_matches('@'))).then(|| {
+            format!("The token is that of @{name}, and addresses names {written}: write [\"@{name}\"].")
+        })
+    }
+
     /// How it fares where updates come: what a person should set right.
     fn health(&self, session: &Session, further: Option<String>) -> Health {
         let mut reasons: Vec<String> = further.into_iter().collect();
         if let Some(me) = &session.me {
-            let name = me.username.as_deref().unwrap_or_default();
-            let written = self.settings.address.expose().trim_start_matches('@');
-            if !name.eq_ignore_ascii_case(written) {
-                reasons.push(format!(
-                    "The token is that of @{name}, and addresses names another bot: write [\"@{name}\"]."
-                ));
-            }
+            reasons.extend(self.misnamed(me));
             if self.settings.groups == Groups::All && me.can_read_all_group_messages == Some(false) {
                 reasons.push(
                     "The bot sees no more of a group than what is meant for it: send /setprivacy to BotFather, \

@@ -137,7 +137,10 @@ impl Connector for TelegramConnector {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>> {
-        Box::pin(async { Ok(self.api.me().await.map(drop)?) })
+        Box::pin(async {
+            let misnamed = self.inbound.misnamed(&self.api.me().await?);
+            misnamed.map_or(Ok(()), |reason| Err(ConnectorError::Misconfigured { reason }))
+        })
     }
 
     fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Vec<InboundEvent> {

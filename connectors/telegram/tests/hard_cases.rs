@@ -221,8 +221,11 @@ async fn it_ends_at_once_where_telegram_is_silent() {
 async fn a_name_that_is_not_the_tokens_is_told() {
     let bridge = Bridge::start().await;
     let bot = bridge.bot_with(|settings| settings.address = rapport_sdk::model::Address::new("@other_bot"));
+    let told = "The token is that of @shop_bot, and addresses names @other_bot: write [\"@shop_bot\"].";
+    let checked = rapport_sdk::Connector::check(&*bot).await;
+    assert_eq!(checked, Err(ConnectorError::Misconfigured { reason: told.to_owned() }));
     let mut running = bridge.run(bot, &Arc::default());
-    running.says("write [\"@shop_bot\"]").await;
+    running.says(told).await;
 }
 
 #[tokio::test]
