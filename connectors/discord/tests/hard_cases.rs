@@ -91,7 +91,8 @@ async fn op_7_and_op_9_and_1006_lose_nothing_and_double_nothing() {
 
 #[tokio::test]
 async fn five_hundred_drops_of_the_gateway_lose_nothing_and_double_nothing() {
-    let bridge = Bridge::start().await;
+    // The real one shuts out who was refused ten thousand times in ten minutes.
+    let bridge = Bridge::start_with(|config| config.most_invalid = 10).await;
     let (_, running) = bridge.up().await;
     let place = bridge.ada.dm();
     for number in 0..500 {

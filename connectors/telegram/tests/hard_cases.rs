@@ -209,6 +209,21 @@ async fn trouble_on_the_way_is_told_and_passes() {
 }
 
 #[tokio::test]
+async fn where_telegram_says_when_to_come_again_it_is_not_asked_before() {
+    let bridge = Bridge::start().await;
+    let mut running = bridge.start_bot();
+    running.connected().await;
+    // More than what a first failure waits by itself.
+    let begun = std::time::Instant::now();
+    bridge.fake.fail_next(Operation::Updates, Fault::RateLimited { retry_after: 2 });
+    bridge.ann().write("what is being waited for");
+    running.until_health(|health| matches!(health, Health::Reconnecting { .. })).await;
+    bridge.ann().write("after it");
+    running.message("after it").await;
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn it_ends_at_once_where_telegram_is_silent() {
     let bridge = Bridge::start().await;
     bridge.fake.fail_next(Operation::Updates, Fault::Silent);
