@@ -35,7 +35,10 @@ impl DiscordAccount {
     ) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
         let provided = bridge.provided.and_then(|provided| provided.discord.as_ref());
         let settings = match (&self.token, provided) {
-            (Some(token), _) => self.settings(inbox.id.as_str(), token.clone()),
+            (Some(token), _) => DiscordSettings {
+                address: inbox.addresses.first().cloned(),
+                ..self.settings(inbox.id.as_str(), token.clone())
+            },
             (None, Some(given)) => self.provided(inbox.id.as_str(), given),
             (None, None) => return Ok(None),
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rapport_sdk::{
     config::{Problem, why_no_api},
     http::Timeouts,
-    model::{Secret, id::InboxId},
+    model::{Address, Secret, id::InboxId},
 };
 use url::{Host, Url};
 
@@ -22,6 +22,8 @@ pub const DISCORD_API: &str = "https://discord.com";
 pub struct DiscordSettings {
     /// The inbox that it serves.
     pub inbox: InboxId,
+    /// The bot's user id as the configuration has it; without one it is compared with nothing.
+    pub address: Option<Address>,
     /// The bot's token: it opens the API and the gateway.
     pub token: Secret,
     /// Where the API is: see [`DISCORD_API`].
@@ -43,6 +45,7 @@ impl DiscordSettings {
     pub fn new(inbox: InboxId, token: Secret, api_base: Url) -> Self {
         Self {
             inbox,
+            address: None,
             token,
             api_base,
             support_channel: None,

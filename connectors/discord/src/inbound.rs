@@ -15,7 +15,8 @@ mod watch;
 
 pub use customers::Refused;
 pub use desk::Desk;
-pub use directory::{ChannelRecord, configured};
+pub use directory::configured;
+pub use history::may_read;
 pub use watch::Receiving;
 
 use std::time::Duration;

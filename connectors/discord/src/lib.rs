@@ -14,6 +14,7 @@ mod inbound;
 mod markup;
 mod message;
 mod outbound;
+mod permission;
 mod place;
 pub mod sabotage;
 mod snowflake;
@@ -21,7 +22,7 @@ mod snowflake;
 use std::sync::Arc;
 
 use rapport_sdk::{
-    BoxFuture, Connector, ConnectorError, Context, Fetched,
+    BoxFuture, Connector, ConnectorError, Context, Fetched, Finding,
     model::{
         Capabilities, InboundEvent, Timestamp,
         event::RawPayload,
@@ -90,6 +91,10 @@ impl Connector for DiscordConnector {
 
     fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>> {
         Box::pin(check::check(&self.settings, &self.api))
+    }
+
+    fn examine(&self) -> BoxFuture<'_, Vec<Finding>> {
+        Box::pin(check::examine(&self.settings, &self.api))
     }
 
     fn read_again(&self, raw: &RawPayload, at: Timestamp) -> Vec<InboundEvent> {

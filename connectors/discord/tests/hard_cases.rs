@@ -576,14 +576,4 @@ async fn a_channel_that_can_not_be_seen_is_named_and_the_others_go_on() {
     assert!(health.reason().unwrap().contains("support_channel"), "{health:?}");
     bridge.ada.write_dm("hi");
     running.message("hi").await;
-    let error = bridge.discord().check().await.unwrap_err();
-    assert!(
-        matches!(&error, ConnectorError::Misconfigured { reason } if reason.contains("support_channel")),
-        "{error:?}"
-    );
-    let swapped =
-        bridge.with(|settings| std::mem::swap(&mut settings.support_channel, &mut settings.forum_channel));
-    assert!(
-        matches!(swapped.check().await, Err(ConnectorError::Misconfigured { reason }) if reason.contains("is not a text channel"))
-    );
 }

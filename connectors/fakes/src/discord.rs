@@ -293,6 +293,11 @@ impl FakeDiscord {
         fixed::GUILD
     }
 
+    /// The role that the bot has in the guild.
+    pub fn role(&self) -> Snowflake {
+        fixed::ROLE
+    }
+
     /// The text channel in which customers ask.
     pub fn support(&self) -> Snowflake {
         fixed::SUPPORT

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{Stop, desk::Desk};
 use crate::{
     api::{Api, Failure},
+    permission::Overwrite,
     place::{Place, PlaceKind},
     snowflake::Snowflake,
 };
@@ -41,6 +42,9 @@ pub struct ChannelRecord {
     /// Its name.
     #[serde(default)]
     pub name: Option<String>,
+    /// What it allows and forbids beside the server's roles.
+    #[serde(default)]
+    pub permission_overwrites: Vec<Overwrite>,
     /// The last message that was written there, perhaps deleted since.
     #[serde(default)]
     pub last_message_id: Option<Snowflake>,
@@ -194,6 +198,9 @@ pub async fn configured(
     let name = if forum { "forum_channel" } else { "support_channel" };
     match api.get::<ChannelRecord>(&format!("/channels/{channel}")).await {
         Ok(record) => Ok(judged(record, forum, name)),
+        Err(Failure::Refused { status: 404, .. }) => {
+            Ok(Err(format!("There is no channel with the id that {name} has: correct it.")))
+        }
         Err(failure) if failure.is_gone() => Ok(Err(format!(
             "The bot can't see {name}: invite it to the server and give it View Channel there, or correct the id."
         ))),

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 
 use super::{Stop, condition::Trouble, desk::Desk};
 use crate::{
-    api::Failure,
+    api::{Api, Failure},
     gateway::Reaction,
     message::{self, Reading, Record},
     place::{Place, PlaceKind, message_id},
@@ -215,13 +215,7 @@ impl Desk {
 
     /// Whether the application may read texts in servers; notes it where it may not.
     pub(super) async fn may_read(&self) -> Result<bool, Stop> {
-        #[derive(serde::Deserialize)]
-        struct Application {
-            #[serde(default)]
-            flags: u64,
-        }
-        let application: Application = self.api.get("/applications/@me").await?;
-        let may_read = application.flags & MAY_READ != 0;
+        let may_read = may_read(&self.api).await?;
         let reason = "Discord withholds what is written in the server: turn on Message Content Intent at the \
             developer portal, page Bot. What was written meanwhile is read then.";
         self.condition.trouble(Trouble::Withheld, (!may_read).then(|| reason.to_owned()));
@@ -302,6 +296,17 @@ impl Desk {
             (false, _) => Err(failure.into()),
         }
     }
+}
+
+/// Whether the application may read texts in servers.
+pub async fn may_read(api: &Api) -> Result<bool, Failure> {
+    #[derive(serde::Deserialize)]
+    struct Application {
+        #[serde(default)]
+        flags: u64,
+    }
+    let application: Application = api.get("/applications/@me").await?;
+    Ok(application.flags & MAY_READ != 0)
 }
 
 fn unreachable_scope(user: Snowflake) -> String {

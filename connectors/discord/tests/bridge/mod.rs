@@ -60,6 +60,7 @@ impl Bridge {
     pub fn settings(&self) -> DiscordSettings {
         let token = Secret::new(self.fake.token());
         let mut settings = DiscordSettings::new(InboxId::from("shop"), token, self.fake.api_base());
+        settings.address = Some(Address::new(self.fake.bot().to_string()));
         settings.support_channel = Some(self.fake.support().to_string());
         settings.forum_channel = Some(self.fake.forum().to_string());
         settings.timeouts = Timeouts { connect: Duration::from_secs(1), total: Duration::from_secs(2) };

@@ -51,6 +51,25 @@ pub enum Access {
     None,
 }
 
+/// What a channel allows or forbids a role or a member beside the roles of the guild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Overwrite {
+    /// The role or the member.
+    pub(crate) id: Snowflake,
+    pub(crate) is_member: bool,
+    pub(crate) allow: u64,
+    pub(crate) deny: u64,
+}
+
+impl Overwrite {
+    fn as_json(&self) -> Value {
+        json!({
+            "id": self.id, "type": u8::from(self.is_member),
+            "allow": self.allow.to_string(), "deny": self.deny.to_string(),
+        })
+    }
+}
+
 /// A channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Channel {
@@ -64,6 +83,9 @@ pub(crate) struct Channel {
     /// Who is in a thread or a direct message, the bot of the latter aside.
     pub(crate) members: Vec<Snowflake>,
     pub(crate) access: Access,
+    /// Shown, and not enforced: `access` is.
+    #[serde(default)]
+    pub(crate) overwrites: Vec<Overwrite>,
     pub(crate) archived: bool,
     pub(crate) locked: bool,
     /// When it was archived or taken back last, in milliseconds.
@@ -83,6 +105,7 @@ impl Channel {
             owner: None,
             members: Vec::new(),
             access: Access::default(),
+            overwrites: Vec::new(),
             archived: false,
             locked: false,
             archive_changed: id.time().millis(),
@@ -103,7 +126,8 @@ impl Channel {
             ChannelKind::Dm => json!({"recipients": recipients}),
             ChannelKind::Text | ChannelKind::Forum => json!({
                 "guild_id": guild, "name": self.name, "parent_id": null, "position": 0, "topic": null,
-                "nsfw": false, "permission_overwrites": [], "rate_limit_per_user": 0,
+                "nsfw": false, "rate_limit_per_user": 0,
+                "permission_overwrites": self.overwrites.iter().map(Overwrite::as_json).collect::<Vec<_>>(),
             }),
             ChannelKind::PublicThread | ChannelKind::PrivateThread => json!({
                 "guild_id": guild, "name": self.name, "parent_id": self.parent, "owner_id": self.owner,

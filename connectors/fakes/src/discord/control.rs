@@ -108,6 +108,24 @@ impl FakeDiscord {
         });
     }
 
+    /// What the bot's role allows in the guild from now on, or, by the guild's id, everybody's: bits of
+    /// permissions. They are shown; what the bot may do is [`FakeDiscord::set_access`].
+    pub fn set_role(&self, role: Snowflake, permissions: u64) {
+        self.act(|world| world.roles.insert(role, permissions));
+    }
+
+    /// What a channel allows and forbids a role, or the bot itself, from now on.
+    pub fn set_overwrite(&self, channel: Snowflake, id: Snowflake, allow: u64, deny: u64) {
+        self.act(|world| {
+            if let Ok(mut known) = world.channel(channel).cloned() {
+                known.overwrites.retain(|overwrite| overwrite.id != id);
+                let is_member = id == super::fixed::BOT;
+                known.overwrites.push(super::channel::Overwrite { id, is_member, allow, deny });
+                world.keep_channel(known);
+            }
+        });
+    }
+
     /// Puts a thread aside, perhaps so that nobody can take it back; or takes it back.
     pub fn archive(&self, thread: Snowflake, archived: bool, locked: bool) {
         self.act(|world| world.archive(thread, archived, locked).is_ok());

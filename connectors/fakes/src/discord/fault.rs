@@ -19,6 +19,8 @@ pub enum Operation {
     OpenDm,
     /// `GET users/@me/guilds`
     Guilds,
+    /// `GET guilds/{guild}`
+    Guild,
     /// `GET guilds/{guild}/channels`
     Channels,
     /// `GET guilds/{guild}/members/{user}`

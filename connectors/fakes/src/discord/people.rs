@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::snowflake::{Snowflake, instant};
+use super::{
+    snowflake::{Snowflake, instant},
+    world::fixed,
+};
 
 /// A user, a bot among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +46,9 @@ impl User {
 
     /// As a member of the guild; without the user where that stands beside it.
     pub(crate) fn as_member(&self, with_user: bool) -> Value {
+        let roles: &[Snowflake] = if self.id == fixed::BOT { &[fixed::ROLE] } else { &[] };
         let mut member = json!({
-            "nick": null, "avatar": null, "banner": null, "roles": [], "joined_at": instant(self.id.time()),
+            "nick": null, "avatar": null, "banner": null, "roles": roles, "joined_at": instant(self.id.time()),
             "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": false,
             "communication_disabled_until": null,
         });

@@ -47,9 +47,11 @@ pub(crate) fn respond(shared: &Shared, call: &Call) -> Result<Value, Problem> {
                 Ok(state.world.channel_json(state.world.channel(id)?))
             }
             Operation::Channel => Ok(world.channel_json(world.seen(call.id(1))?)),
-            Operation::Channels | Operation::Members | Operation::Member | Operation::ActiveThreads => {
-                in_guild(state, call)
-            }
+            Operation::Guild
+            | Operation::Channels
+            | Operation::Members
+            | Operation::Member
+            | Operation::ActiveThreads => in_guild(state, call),
             _ => threads(state, call),
         }
     })
@@ -70,6 +72,7 @@ fn in_guild(state: &State, call: &Call) -> Result<Value, Problem> {
         return Err(UNKNOWN_GUILD.into());
     }
     match call.operation {
+        Operation::Guild => Ok(world.bare_guild_json()),
         Operation::Channels => {
             let shown = |channel: &&Channel| {
                 matches!(channel.kind, ChannelKind::Text | ChannelKind::Forum)

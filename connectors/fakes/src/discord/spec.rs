@@ -120,6 +120,8 @@ const GUILDS: &Shape = &[
     ("with_counts", false, Kind::Any),
 ];
 
+const WITH_COUNTS: &Shape = &[("with_counts", false, Kind::Flag)];
+
 const fn get(operation: Operation, path: &'static str, query: &'static Shape) -> Route {
     Route { operation, method: "GET", path, query, body: None }
 }
@@ -141,6 +143,7 @@ static ROUTES: &[Route] = &[
     body(Operation::OpenDm, "POST", "users/@me/channels", DM),
     get(Operation::Guilds, "users/@me/guilds", GUILDS),
     get(Operation::User, "users/{}", NONE),
+    get(Operation::Guild, "guilds/{}", WITH_COUNTS),
     get(Operation::Channels, "guilds/{}/channels", NONE),
     get(Operation::Members, "guilds/{}/members", MEMBERS),
     get(Operation::Member, "guilds/{}/members/{}", NONE),

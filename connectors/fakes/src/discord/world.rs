@@ -33,7 +33,14 @@ pub(crate) mod fixed {
     pub(crate) const FORUM: Snowflake = Snowflake(1_200_000_000_000_000_202);
     pub(crate) const OWNER: Snowflake = Snowflake(1_200_000_000_000_000_300);
     pub(crate) const OTHER_BOT: Snowflake = Snowflake(1_200_000_000_000_000_301);
+    /// The role that the bot got with its invitation.
+    pub(crate) const ROLE: Snowflake = Snowflake(1_200_000_000_000_000_400);
 }
+
+/// What everybody may do in the guild.
+const EVERYBODY: u64 = 2_248_473_465_835_073;
+/// What the bot was invited with.
+const INVITED: u64 = 343_597_501_440;
 
 /// Why something is refused: HTTP status, the API's code, its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +93,8 @@ pub(crate) struct World {
     pub(crate) links: Links,
     /// What happened and was not told yet.
     pub(crate) events: Vec<Event>,
+    /// What the roles of the guild allow: everybody's, which has the guild's id, and the bot's.
+    pub(crate) roles: BTreeMap<Snowflake, u64>,
     /// Whether the gateway tells of new direct channels, as it did for older versions.
     pub(crate) announces_dms: bool,
     /// The bot's messages by their nonces, as JSON: channel and id.
@@ -108,6 +117,7 @@ impl World {
             messages: HashMap::new(),
             links,
             events: Vec::new(),
+            roles: BTreeMap::from([(fixed::GUILD, EVERYBODY), (fixed::ROLE, INVITED)]),
             announces_dms,
             nonces: HashMap::new(),
             last_id: Snowflake(0),
@@ -292,6 +302,25 @@ impl World {
             && !message.mentions.contains(&fixed::BOT)
     }
 
+    /// The guild without what is in it.
+    pub(crate) fn bare_guild_json(&self) -> Value {
+        let mut guild: Value = serde_json::from_str(include_str!("guild.json")).unwrap_or_default();
+        let everybody = guild["roles"][0].take();
+        let role = |(position, (id, permissions)): (usize, (&Snowflake, &u64))| {
+            let mut role = everybody.clone();
+            role["id"] = json!(id);
+            role["permissions"] = permissions.to_string().into();
+            role["position"] = position.into();
+            if position > 0 {
+                role["name"] = "Shop".into();
+                role["managed"] = true.into();
+            }
+            role
+        };
+        guild["roles"] = self.roles.iter().enumerate().map(role).collect();
+        guild
+    }
+
     /// The whole guild, as the gateway tells it first.
     pub(crate) fn guild_json(&self) -> Value {
         let seen =
@@ -302,7 +331,7 @@ impl World {
             channels.iter().filter(|channel| !channel.archived).map(|one| self.channel_json(one)).collect()
         };
         let bot = self.users.get(&fixed::BOT).map(|bot| bot.as_member(true));
-        let mut guild: Value = serde_json::from_str(include_str!("guild.json")).unwrap_or_default();
+        let mut guild = self.bare_guild_json();
         guild["joined_at"] = instant(fixed::GUILD.time()).into();
         guild["member_count"] = self.users.values().filter(|user| user.member).count().into();
         guild["members"] = bot.into_iter().collect();
