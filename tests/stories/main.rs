@@ -2,7 +2,8 @@
 //! clock that the story moves.
 //!
 //! [`bridge`] starts it, [`desk`] speaks to it; [`sms`] is the life of a message, [`trouble`] what goes
-//! wrong at the provider, [`chats`] what is said on Telegram and Discord, [`bot`] when the bot is silent, [`parked`] what could not be read, [`restart`] what an end and a new start
+//! wrong at the provider, [`dead`] a provider that never answers, [`chats`] what is said on Telegram and Discord,
+//! [`bot`] when the bot is silent, [`parked`] what could not be read, [`restart`] what an end and a new start
 //! make of it, `playground` what a newcomer tries.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -10,6 +11,7 @@
 mod bot;
 mod bridge;
 mod chats;
+mod dead;
 mod desk;
 mod hard_cases;
 mod parked;

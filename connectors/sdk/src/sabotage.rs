@@ -4,14 +4,14 @@
 ///
 /// ```ignore
 /// rapport_sdk::sabotage! {
-///     /// A reply has one Message-ID, however often it is tried.
-///     OneName = "sabotage.email_one_name",
+///     /// A reply has one name, however often it is tried.
+///     OneName = "sabotage.pigeon_one_name",
 /// }
 /// ```
 ///
-/// Gives `Rule` with `name` and, for tests, `broken`; and `breaks(rule)`. They can be broken with the feature `sabotage` of the connector alone,
-/// which no release has; without it `breaks` is a constant `false` and every branch that asks is gone. One is
-/// switched on by its name: `FAILPOINTS=sabotage.email_one_name=return`.
+/// Gives `Rule` with `name` and, for tests, `broken`; and `breaks(rule)`. They can be broken with the feature
+/// `sabotage` of the connector alone, which no release has; without it `breaks` is a constant `false` and every
+/// branch that asks is gone. One is switched on by its name: `FAILPOINTS=sabotage.pigeon_one_name=return`.
 #[macro_export]
 macro_rules! sabotage {
     ($($(#[$meaning:meta])+ $rule:ident = $name:literal,)+) => {
