@@ -149,6 +149,54 @@ test('in private a message is quoted by its button, and the quote is left off ag
   await expect(whom(noor)).toBeVisible()
 })
 
+test('on a phone a tap on the composer is enough to write, and a quote that was chosen stays in sight', async ({
+  noor,
+  box,
+}) => {
+  await asChat(noor)
+  const g = await group(box)
+  const text = `Where is lamp ${++serial}?`
+  await box.post({ from: { address: `+4915200${serial}001`, name: 'Dora' }, text, chat: { channel: 'telegram' } })
+  const field = noor.getByRole('textbox', { name: 'Message' })
+  const send = noor.getByRole('button', { name: /^Send/ })
+  const elsewhere = () => noor.locator('.log').evaluate(() => (document.activeElement as HTMLElement).blur())
+  const folded = noor.locator('.composer.resting')
+  await read(noor, g)
+  for (const [width, height] of [
+    [360, 740],
+    [390, 844],
+    [500, 800],
+    [640, 800],
+  ] as const) {
+    await noor.setViewportSize({ width, height })
+    await expect(folded).toBeVisible()
+    expect((await field.boundingBox())?.width).toBeGreaterThan(120)
+    await expect(send).toBeInViewport({ ratio: 1 })
+    await noor.screenshot({ path: `${SHOTS}/composer-folded-${width}.png` })
+    await field.click()
+    await expect(whom(noor)).toHaveText(/To Ben Okafor/)
+    await noor.getByRole('button', { name: 'What Telegram can do here' }).click()
+    await elsewhere()
+    await expect(noor.locator('.can')).toBeVisible()
+    expect((await noor.locator('.can').boundingBox())?.width).toBeGreaterThan(width / 2)
+    await noor.getByRole('button', { name: 'What Telegram can do here' }).click()
+    await elsewhere()
+  }
+  await noor.setViewportSize({ width: 1280, height: 900 })
+  await read(noor, text)
+  await noor.getByRole('button', { name: 'Answer this message of Dora' }).click()
+  await noor.setViewportSize({ width: 390, height: 844 })
+  await elsewhere()
+  const none = noor.getByRole('button', { name: 'Answer none in particular' })
+  // It folds a moment after it was left; that it does not is seen after that moment.
+  await noor.evaluate(() => new Promise((past) => setTimeout(past, 400)))
+  await expect(none).toBeInViewport({ ratio: 1 })
+  await none.click()
+  await expect(whom(noor)).toHaveCount(0)
+  await elsewhere()
+  await expect(folded).toBeVisible()
+})
+
 test('what the channel can’t carry is said before anything leaves', async ({ noor, box }) => {
   await asChat(noor, {
     longest_text: 10,
