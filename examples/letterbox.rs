@@ -60,6 +60,8 @@ struct Chatted {
     /// Its id, that others name; else one of its own.
     id: Option<String>,
     group: bool,
+    /// What the group is called.
+    title: Option<String>,
     spans: Vec<Span>,
     album: Option<String>,
     forwarded_from: Option<String>,
@@ -190,6 +192,7 @@ async fn store(server: &Server, line: &str, number: u32) -> anyhow::Result<Strin
             kind: if chat.group { ThreadKind::Group } else { ThreadKind::Private },
             permanent: false,
             our_address: Address::new("support@birkholt.example"),
+            title: chat.title,
         },
         author,
         text: posted.text,

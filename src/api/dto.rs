@@ -44,6 +44,8 @@ pub struct Summary {
     channel: String,
     /// Who reads along: `private`, `group` or `public`.
     kind: String,
+    /// What a group or a public place is called, where the channel tells; null in private.
+    title: Option<String>,
     /// `open`, `automatic` or `closed`.
     state: String,
     assignee: Option<Named>,
@@ -85,6 +87,7 @@ impl From<&store::Summary> for Summary {
             inbox: row.inbox.to_string(),
             channel: row.channel.clone(),
             kind: row.kind.clone(),
+            title: row.title.clone(),
             state: row.state.as_str().to_owned(),
             assignee: row
                 .assignee
@@ -105,40 +108,6 @@ impl From<&store::Summary> for Summary {
             trouble: row.trouble.clone(),
             suspected: row.suspected,
             queue_at: row.queue_at,
-        }
-    }
-}
-
-/// How much is in each view.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Counts {
-    pub mine: i64,
-    pub unassigned: i64,
-    pub all: i64,
-    pub closed: i64,
-    pub automatic: i64,
-    /// Open and taken for spam: in none of the views of what is open.
-    pub suspected: i64,
-    pub mine_waiting: i64,
-    pub unassigned_waiting: i64,
-    pub all_waiting: i64,
-    /// What could not be read, and is owed until it is read again or set aside.
-    pub parked: i64,
-}
-
-impl From<store::Counts> for Counts {
-    fn from(counts: store::Counts) -> Self {
-        Self {
-            mine: counts.mine,
-            unassigned: counts.unassigned,
-            all: counts.all,
-            closed: counts.closed,
-            automatic: counts.automatic,
-            suspected: counts.suspected,
-            mine_waiting: counts.mine_waiting,
-            unassigned_waiting: counts.unassigned_waiting,
-            all_waiting: counts.all_waiting,
-            parked: counts.parked,
         }
     }
 }

@@ -68,8 +68,8 @@ pub(crate) struct Api {
     components(schemas(
         error::Problem,
         dto::LiveConversation,
-        dto::Counts,
         letters::Images,
+        queue::Counts,
         queue::ViewName
     ))
 )]

@@ -9,12 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
-    dto::{Counts, MessagePage, OpenConversation, Summary},
+    dto::{MessagePage, OpenConversation, Summary},
     error::{ApiError, Problem},
     request::{Params, id},
     session::SignedIn,
 };
-use crate::store::{Place, View};
+use crate::store::{self, Place, View};
 
 const USUAL: usize = 50;
 const MOST: usize = 100;
@@ -59,6 +59,40 @@ pub(super) struct Before {
     before: Option<String>,
     /// At most so many: 50, at most 100.
     limit: Option<usize>,
+}
+
+/// How much is in each view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counts {
+    pub mine: i64,
+    pub unassigned: i64,
+    pub all: i64,
+    pub closed: i64,
+    pub automatic: i64,
+    /// Open and taken for spam: in none of the views of what is open.
+    pub suspected: i64,
+    pub mine_waiting: i64,
+    pub unassigned_waiting: i64,
+    pub all_waiting: i64,
+    /// What could not be read, and is owed until it is read again or set aside.
+    pub parked: i64,
+}
+
+impl From<store::Counts> for Counts {
+    fn from(counts: store::Counts) -> Self {
+        Self {
+            mine: counts.mine,
+            unassigned: counts.unassigned,
+            all: counts.all,
+            closed: counts.closed,
+            automatic: counts.automatic,
+            suspected: counts.suspected,
+            mine_waiting: counts.mine_waiting,
+            unassigned_waiting: counts.unassigned_waiting,
+            all_waiting: counts.all_waiting,
+            parked: counts.parked,
+        }
+    }
 }
 
 /// A page of a view, with what all views hold.

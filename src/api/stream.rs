@@ -21,8 +21,9 @@ use utoipa::IntoParams;
 use super::{
     Api,
     bot::BotState,
-    dto::{Counts, Draft, LiveConversation},
+    dto::{Draft, LiveConversation},
     error::{ApiError, Problem},
+    queue::Counts,
     request::Params,
     session::SignedIn,
 };

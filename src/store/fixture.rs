@@ -113,6 +113,7 @@ pub(super) fn message(id: &str, from: &str, text: &str, at: Timestamp) -> Inboun
             kind: ThreadKind::Private,
             permanent: true,
             our_address: Address::new("us"),
+            title: None,
         },
         author: Author::Contact {
             address: Address::new(from),

@@ -58,6 +58,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0007_chats.sql"),
         include_str!("../../migrations/postgres/0007_chats.sql"),
     ),
+    (
+        11,
+        "titles",
+        include_str!("../../migrations/sqlite/0011_titles.sql"),
+        include_str!("../../migrations/postgres/0011_titles.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

@@ -39,6 +39,8 @@ pub struct Summary {
     pub kind: String,
     /// Where it stands.
     pub state: State,
+    /// What it is called where others read along, and the channel tells.
+    pub title: Option<String>,
     /// Who has it.
     pub assignee: Option<(AssociateId, String)>,
     /// Which team has it.
@@ -91,6 +93,7 @@ impl Summary {
             inbox: InboxId(row.get("inbox_id")?),
             channel: row.get("channel")?,
             kind: row.get("kind")?,
+            title: row.get::<Option<String>>("title")?.filter(|title| !is_blank(title)),
             state: row.parse("state")?,
             assignee: assignee.map(|id| (id, assignee_name.unwrap_or_default())),
             team: row.get::<Option<String>>("team_id")?.map(TeamId),
@@ -172,7 +175,7 @@ pub(super) async fn load(
     let sql = [
         "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.kind, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
          c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.queue_at, \
-         p.name AS contact_name, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at, \
+         p.name AS contact_name, t.title, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at, \
          l.subject, m.flags \
          FROM conversations c JOIN contacts p ON p.id = c.contact_id JOIN threads t ON t.id = c.thread_id \
          LEFT JOIN messages m ON m.conversation_id = c.id AND m.position = c.inbound_position \

@@ -35,6 +35,8 @@ pub(super) struct Thread {
     pub kind: String,
     pub permanent: bool,
     pub our_address: Address,
+    /// What it is called, where several people read it.
+    pub title: Option<String>,
     pub handle: Option<HandleId>,
     pub conversation: ConversationId,
     pub last_ticket: i64,
@@ -55,6 +57,7 @@ impl Thread {
             kind: row.get("kind")?,
             permanent: row.get("permanent")?,
             our_address: Address::new(row.get::<String>("our_address")?),
+            title: row.get("title")?,
             handle: row.parse_opt("handle_id")?,
             conversation: row.parse("conversation_id")?,
             last_ticket: row.get("last_ticket")?,
@@ -127,6 +130,7 @@ pub(super) async fn save(tx: &mut Tx, mut threads: Vec<&Thread>) -> Result<(), S
             "kind",
             "permanent",
             "our_address",
+            "title",
             "handle_id",
             "conversation_id",
             "last_ticket",
@@ -146,6 +150,7 @@ pub(super) async fn save(tx: &mut Tx, mut threads: Vec<&Thread>) -> Result<(), S
             &thread.kind,
             thread.permanent,
             &thread.our_address,
+            thread.title.clone(),
             thread.handle.as_ref(),
             &thread.conversation,
             thread.last_ticket,
@@ -157,7 +162,7 @@ pub(super) async fn save(tx: &mut Tx, mut threads: Vec<&Thread>) -> Result<(), S
     }
     rows.insert_with(
         tx,
-        "ON CONFLICT (id) DO UPDATE SET external_id = excluded.external_id, conversation_id = excluded.conversation_id, \
+        "ON CONFLICT (id) DO UPDATE SET external_id = excluded.external_id, title = excluded.title, conversation_id = excluded.conversation_id, \
          last_ticket = excluded.last_ticket, last_inbound_at = excluded.last_inbound_at, \
          repeat_hash = excluded.repeat_hash, repeat_since = excluded.repeat_since, repeats = excluded.repeats",
     )

@@ -63,6 +63,7 @@ impl Letter {
                 kind: ThreadKind::Private,
                 permanent: false,
                 our_address: Address::new(ADVICE),
+                title: None,
             },
             author: Author::Contact {
                 address: Address::new("anna@x.example"),

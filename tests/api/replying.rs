@@ -63,6 +63,7 @@ impl Post {
                 kind: ThreadKind::Private,
                 permanent: false,
                 our_address: Address::new(OURS),
+                title: None,
             },
             author: Author::Contact {
                 address: Address::new("anna@x.example"),

@@ -90,7 +90,7 @@ test('a group names who wrote what and how it was dressed, and a reply says whom
   await expect(row(noor, g)).toHaveCount(0)
   await read(noor, g)
   await expect(row(noor, g).getByText('Group', { exact: true })).toBeVisible()
-  await expect(noor.getByText('3 people wrote')).toBeVisible()
+  await expect(noor.locator('.thread-head').getByText('3 people wrote')).toBeVisible()
   const log = noor.getByRole('log')
   const bubble = (text: string) => log.locator('.turn', { hasText: text })
   for (const name of Object.values(people)) await expect(log.getByText(name, { exact: true }).first()).toBeVisible()

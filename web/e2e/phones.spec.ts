@@ -1,6 +1,6 @@
 // The playground's chats: what a customer does in a messenger, alone and in a group, and how it looks.
 import type { Locator, Page } from '@playwright/test'
-import { expect, noSeriousFindings, open, test, watch, type Bridge } from './bridge'
+import { expect, noSeriousFindings, open, row, test, watch, type Bridge } from './bridge'
 
 const SHOTS = 'test-results/shots'
 const PICTURE = Buffer.from(
@@ -84,6 +84,27 @@ test('in a group everybody sees who wrote what, and what was begun elsewhere sta
   await expect(club).toContainText(`Piotr:\u00a0${said.slice(0, 8)}`)
   await club.click()
   await expect(bubble(ines, said)).toContainText('Piotr Zawadzki')
+  // In the inbox, too, the group goes by its own name, and its members by theirs.
+  await open(noor, said)
+  await expect(row(noor, said).getByText('Trail club', { exact: true })).toBeVisible()
+  await expect(noor.getByRole('heading', { level: 1, name: 'Trail club' })).toBeVisible()
+  const card = noor.getByRole('complementary', { name: 'Customer card' })
+  await expect(card.getByRole('heading', { name: 'Trail club' })).toBeVisible()
+  await expect(card.getByText('Piotr Zawadzki')).toBeVisible()
+  await expect(noor.getByText('By Telegram to Trail club')).toBeAttached()
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 844],
+    [360, 740],
+  ] as const) {
+    await noor.setViewportSize({ width, height })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await noor.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await noor.screenshot({ path: `${SHOTS}/group-${width}-${colorScheme}.png` })
+    }
+  }
+  await noor.getByRole('link', { name: /^Trail club: / }).click()
+  await noor.screenshot({ path: `${SHOTS}/group-card-360-dark.png` })
   await expect(ines.getByText('4 members')).toBeVisible()
   await ines.getByRole('button', { name: 'Back to the chats' }).click()
   await expect(club).toBeFocused()

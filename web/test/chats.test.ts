@@ -152,7 +152,7 @@ test('who was answered since waits no longer, unless the answer was taken back o
 })
 
 test('people who wrote in a group are counted once each', () => {
-  expect(writers([...said, from('ct_a', 'Anna', 5), mine({ position: 6 })], group)).toBe(3)
+  expect(writers([...said, from('ct_a', 'Anna', 5), mine({ position: 6 })], group).length).toBe(3)
 })
 
 test('until when a reply is taken moves on when somebody writes', () => {

@@ -67,11 +67,16 @@ impl Place {
             PlaceKind::Post { private: true, .. } => (Leg::Channel(self.channel), ThreadKind::Group),
             PlaceKind::Post { .. } => (Leg::Channel(self.channel), ThreadKind::Public),
         };
+        let title = match &self.kind {
+            PlaceKind::Post { title, .. } if !title.is_empty() => Some(title.clone()),
+            _ => None,
+        };
         ThreadRef {
             id: leg.id(),
             kind,
             permanent: kind == ThreadKind::Private,
             our_address: Address::new(us.user.to_string()),
+            title,
         }
     }
 }

@@ -252,6 +252,7 @@ impl Translator {
                 kind: ThreadKind::Private,
                 permanent: false,
                 our_address,
+                title: None,
             },
             id,
             content_key,

@@ -143,6 +143,8 @@ pub struct ThreadRef {
     pub permanent: bool,
     /// Which of our own addresses it runs on: a reply leaves from there.
     pub our_address: Address,
+    /// What it is called where several people read it; `None` in private, or where the channel does not tell.
+    pub title: Option<String>,
 }
 
 /// A message that came in.

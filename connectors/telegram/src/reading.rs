@@ -240,6 +240,7 @@ impl Reading<'_> {
                 kind,
                 permanent: kind == ThreadKind::Private && place.topic.is_none(),
                 our_address: self.ours.address.clone(),
+                title: message.chat.title.clone(),
             },
             author,
             chat: ChatDetails {

@@ -330,6 +330,7 @@ impl Group {
             kind: message.thread.kind.as_str().to_owned(),
             permanent: message.thread.permanent,
             our_address: message.thread.our_address.clone(),
+            title: None,
             handle: (message.thread.kind == ThreadKind::Private).then(|| person.handle.clone()),
             conversation: conversation.clone(),
             last_ticket: 0,
@@ -342,6 +343,9 @@ impl Group {
         if contact_of(&thread.conversation) != contact_of(conversation) {
             // The old owner's words are no repeats of the new one's.
             thread.repeat_hash = None;
+        }
+        if let Some(title) = &message.thread.title {
+            thread.title = Some(text::storable(title).into_owned());
         }
         thread.conversation = conversation.clone();
         thread.last_inbound_at = Some(tx.now);

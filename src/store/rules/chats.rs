@@ -359,4 +359,22 @@ on_both_engines! {
         answer(&desk, &place(&desk, "g1").await, None).await;
         assert_eq!(leaving(&desk).await.thread.as_str(), "the-supergroup");
     }
+
+    async fn a_group_goes_by_what_it_is_called_now_whoever_wrote_there_first(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let called = |id: &str, title: Option<&str>| {
+            let mut message = said(&desk, id, "anna", true);
+            message.thread.title = title.map(str::to_owned);
+            event(&message)
+        };
+        desk.bring(called("g1", Some("Trail club"))).await;
+        let conversation = place(&desk, "g1").await;
+        let title = async || desk.shop.store.get_summary(&desk.mara, &conversation).await.unwrap().title;
+        assert_eq!(title().await.as_deref(), Some("Trail club"));
+        desk.bring(called("g2", Some("Trail club 2027"))).await;
+        assert_eq!(title().await.as_deref(), Some("Trail club 2027"));
+        // A channel that does not tell it each time has not taken it away.
+        desk.bring(called("g3", None)).await;
+        assert_eq!(title().await.as_deref(), Some("Trail club 2027"));
+    }
 }

@@ -293,6 +293,7 @@ impl World {
                 kind: ThreadKind::Private,
                 permanent: true,
                 our_address: Address::new("us"),
+                title: None,
             },
             author: Author::Contact {
                 address: Address::new(address),

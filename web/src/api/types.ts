@@ -52,11 +52,14 @@ export type AuthorKind = 'contact' | 'associate' | 'outside_human' | 'bot' | 'sy
 
 export interface Summary {
   id: string
-  contact: { id: string; name: string; address: string }
+  /** Without an address in a group, which is nobody's. */
+  contact: { id: string; name: string; address: string | null }
   inbox: string
   channel: string
   /** Who reads along. */
   kind: 'private' | 'group' | 'public'
+  /** What a group or a public place is called. */
+  title?: string | null
   state: ConversationState
   assignee: Named | null
   team: string | null

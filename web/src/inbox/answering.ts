@@ -5,6 +5,9 @@ import type { Capabilities, Message, Quoted, ReplyRoute, Summary } from '../api/
 /** Whether others read along. */
 export const isShared = (s: Pick<Summary, 'kind'>): boolean => s.kind === 'group' || s.kind === 'public'
 
+/** What a conversation goes by where several people read it: a group is nobody's, and not who wrote there first. */
+export const titleOf = (s: Pick<Summary, 'kind' | 'title'>): string | null => (isShared(s) && s.title) || null
+
 /** Whether a reply here can name the message that it answers. */
 export const canAnswer = (s: Summary, can: Capabilities | null | undefined): boolean =>
   isShared(s) || (can?.quotes ?? false)
@@ -55,10 +58,22 @@ export function byDefault(
   return latest(waiting(messages, owed)) ?? latest(messages)
 }
 
-/** How many people wrote here, by what is loaded. */
-export function writers(messages: Message[], s: Summary): number {
-  const who = messages.filter((m) => m.kind === 'inbound' && m.conversation_id === s.id).map((m) => m.author.id)
-  return new Set(who).size
+export interface Writer {
+  id: string
+  name: string
+  /** When they wrote last. */
+  at: number
+}
+/** Who wrote here, by what is loaded: the latest first. */
+export function writers(messages: Message[], s: Summary): Writer[] {
+  const who = new Map<string, Writer>()
+  for (const m of messages) {
+    if (m.kind !== 'inbound' || m.conversation_id !== s.id) continue
+    const id = m.author.id ?? s.contact.id
+    const at = Math.max(m.at, who.get(id)?.at ?? 0)
+    who.set(id, { id, name: m.author.name ?? s.contact.name, at })
+  }
+  return [...who.values()].sort((a, b) => b.at - a.at)
 }
 
 /** Until when a reply is taken: as the bridge said, or longer where somebody has written since. */

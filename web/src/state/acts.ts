@@ -6,7 +6,7 @@ import type { Handle, Summary, View, Waiver } from '../api/types'
 import { stream } from '../live/stream.svelte'
 import { inboxAt, router } from '../router.svelte'
 import { t } from '../text/index.svelte'
-import { called } from '../text/format'
+import { calledIn } from '../text/format'
 import { conversations } from './conversations.svelte'
 import { latest, offer } from './decisions'
 import { isWaiting, queue } from './queue.svelte'
@@ -57,7 +57,7 @@ export const acts = {
     const summary = queue.known.get(id)
     if (!summary || summary.state === 'closed') return
     if (isWaiting(summary)) {
-      toasts.fail(t.closeOwed(called(summary.contact.name)))
+      toasts.fail(t.closeOwed(calledIn(summary)))
       return
     }
     const next = neighbour(view, id)
@@ -67,7 +67,7 @@ export const acts = {
       leave(id, view, next)
     } catch (error) {
       const owed = error instanceof Problem && error.code === 'reply_owed'
-      toasts.fail(owed ? t.closeOwed(called(summary.contact.name)) : said(error, t.wentWrong))
+      toasts.fail(owed ? t.closeOwed(calledIn(summary)) : said(error, t.wentWrong))
     }
   },
 

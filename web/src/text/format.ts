@@ -1,4 +1,6 @@
 // Dates, times, sizes and waits in the reader's language. All through Intl, all from epoch milliseconds.
+import type { Summary } from '../api/types'
+import { titleOf } from '../inbox/answering'
 import { t, words } from './index.svelte'
 
 const cache = new Map<string, Intl.DateTimeFormat>()
@@ -116,3 +118,9 @@ export function called(name: string): string {
   if (/^[+\d@]/.test(name) || name.includes('@')) return address(name)
   return name.split(/\s+/)[0] ?? name
 }
+
+/** How a conversation is headed: what the group is called, or who the customer is. */
+export const headed = (s: Summary): string => titleOf(s) ?? address(s.contact.name)
+
+/** How to name whom a conversation is with in a sentence. */
+export const calledIn = (s: Summary): string => titleOf(s) ?? called(s.contact.name)

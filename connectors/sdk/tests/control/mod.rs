@@ -195,6 +195,7 @@ impl Control {
                 kind: ThreadKind::Private,
                 permanent: true,
                 our_address: Address::new("shop"),
+                title: None,
             },
             author,
             text: line.text.clone(),

@@ -90,6 +90,7 @@ pub fn events(facts: Facts, raw: RawPayload) -> Vec<InboundEvent> {
             kind: ThreadKind::Private,
             permanent: true,
             our_address: ours,
+            title: None,
         },
         author: Author::Contact {
             address: theirs.clone(),
