@@ -209,6 +209,8 @@ pub struct Message {
     delivery_reason: Option<String>,
     /// When it is tried again, where it waits for that.
     next_try_at: Option<i64>,
+    /// When a person let it be, where it did not arrive: it is nobody's trouble any more.
+    set_aside_at: Option<i64>,
     /// How each recipient fares, where there are several: the contact first. `delivery` is the worst of them.
     deliveries: Vec<Delivery>,
     undo_until: Option<i64>,
@@ -248,6 +250,7 @@ impl From<&store::Message> for Message {
             delivery: message.delivery.clone(),
             delivery_reason: message.delivery_reason.clone(),
             next_try_at: message.next_try_at.map(Timestamp::millis),
+            set_aside_at: message.set_aside_at.map(Timestamp::millis),
             deliveries: message.deliveries.iter().map(Into::into).collect(),
             undo_until: message.undo_until.map(Timestamp::millis),
             activity: activity(message),

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{
     Api,
     bot::BotState,
+    dto::Summary,
     error::{ApiError, Problem},
     session::SignedIn,
 };
@@ -65,6 +66,9 @@ pub(super) struct Inbox {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Inboxes {
     items: Vec<Inbox>,
+    /// The conversations in which something did not arrive, or nobody knows, and no person has settled that; the latest
+    /// first, at most 50.
+    unsettled: Vec<Summary>,
 }
 
 /// How the inboxes fare that the reader's teams serve, and those that are everybody's; to an admin all.
@@ -99,5 +103,6 @@ pub(super) async fn list(State(api): State<Api>, who: SignedIn) -> Result<Json<I
             last_inbound_at: status.and_then(|status| status.last_inbound_at).map(Timestamp::millis),
         })
     });
-    Ok(Json(Inboxes { items: items.collect() }))
+    let unsettled = api.engine.store().list_troubled(who.actor()).await?;
+    Ok(Json(Inboxes { items: items.collect(), unsettled: unsettled.iter().map(Into::into).collect() }))
 }

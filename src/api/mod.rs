@@ -133,6 +133,7 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(writing::undo))
         .routes(routes!(writing::resend))
         .routes(routes!(writing::confirm))
+        .routes(routes!(writing::set_aside))
         .routes(routes!(writing::note))
         .routes(routes!(writing::keep_draft, writing::drop_draft))
         .routes(routes!(acts::assign))

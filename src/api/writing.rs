@@ -187,6 +187,20 @@ pub(super) async fn confirm(
     written(&api, &who, &message, &conversation).await
 }
 
+/// Leave a failed message as it is: nothing is sent again, and nobody is asked to look at it any more. What is owed
+/// stays owed.
+#[utoipa::path(post, path = "/messages/{id}/set-aside", params(("id" = String, Path)), responses(
+    (status = 200, body = Written), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn set_aside(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(text): Path<String>,
+) -> Result<Json<Written>, ApiError> {
+    let message: MessageId = id(text, "message")?;
+    let conversation = api.engine.store().set_aside(who.actor(), &message).await?;
+    written(&api, &who, &message, &conversation).await
+}
+
 /// Write a note that only colleagues see.
 #[utoipa::path(post, path = "/conversations/{id}/notes", params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     request_body = Note, responses((status = 201, body = Written), (status = 404, body = Problem), (status = 422, body = Problem)))]

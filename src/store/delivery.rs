@@ -108,15 +108,13 @@ async fn load(tx: &mut Tx, message: &MessageId) -> Result<Vec<Delivery>, StoreEr
     Ok(deliveries)
 }
 
-/// What went wrong with a person's message and still waits for a person: a failure that no later
-/// message made good, or an outcome that nobody knows.
-async fn trouble(tx: &mut Tx, id: &ConversationId) -> Result<Option<String>, StoreError> {
+/// What went wrong with a person's message and still waits for a person: a failure that nobody sent again or let be,
+/// or an outcome that nobody knows.
+pub(super) async fn trouble(tx: &mut Tx, id: &ConversationId) -> Result<Option<String>, StoreError> {
     let rows = tx
         .all(
             "SELECT m.delivery FROM messages m WHERE m.conversation_id = $1 AND m.delivery IN ('failed', 'unconfirmed') \
-             AND m.author_kind = 'associate' AND (m.delivery = 'unconfirmed' OR NOT EXISTS (SELECT 1 FROM messages l \
-             WHERE l.conversation_id = m.conversation_id AND l.position > m.position AND l.author_kind = 'associate' \
-             AND l.kind = 'outbound' AND l.delivery NOT IN ('failed', 'cancelled')))",
+             AND m.author_kind = 'associate' AND m.set_aside_at IS NULL",
             values![id],
         )
         .await?;

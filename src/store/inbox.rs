@@ -24,9 +24,9 @@ pub struct InboxRecord {
     pub gaps: Vec<Gap>,
     /// Rows of the outbox that wait.
     pub queued: i64,
-    /// Rows that did not arrive.
+    /// Rows of people's messages that did not arrive, and that nobody let be.
     pub failed: i64,
-    /// Rows of which nobody knows.
+    /// Rows of people's messages of which nobody knows.
     pub unconfirmed: i64,
 }
 
@@ -87,11 +87,19 @@ impl Store {
             }
         }
         // Two statements, each over one partial index, which a single condition would not find.
-        for condition in ["state = 'queued'", "state IN ('failed', 'unconfirmed')"] {
+        for (condition, and) in [
+            ("state = 'queued'", ""),
+            // Of what a machine sent nobody can settle anything.
+            (
+                "state IN ('failed', 'unconfirmed')",
+                " AND NOT automatic AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = outbox.message_id \
+                 AND m.set_aside_at IS NOT NULL)",
+            ),
+        ] {
             let select =
                 ["SELECT inbox_id, state, count(*) AS n FROM outbox WHERE ", condition, " AND inbox_id IN "]
                     .concat();
-            let (sql, args) = within(&select, " GROUP BY inbox_id, state");
+            let (sql, args) = within(&select, &[and, " GROUP BY inbox_id, state"].concat());
             for row in pool.rows_of(sql, args).await? {
                 let record = records.entry(InboxId(row.get("inbox_id")?)).or_default();
                 let many = row.get("n")?;

@@ -78,6 +78,8 @@ pub struct Message {
     pub delivery_reason: Option<String>,
     /// When it is tried again, where it waits for that.
     pub next_try_at: Option<Timestamp>,
+    /// When a person let it be, where it did not arrive.
+    pub set_aside_at: Option<Timestamp>,
     /// How each recipient fares, where there are several: the contact first.
     pub deliveries: Vec<Delivery>,
     /// Until when it can be taken back.
@@ -111,8 +113,8 @@ pub struct Hidden {
 /// Who wrote is the conversation's contact, unless the handle was never theirs: somebody else who was let
 /// in by a token, or one of a group. Then it is that handle's own contact.
 const SELECT: &str = "SELECT m.id, m.conversation_id, m.position, m.kind, m.author_kind, m.associate_id, \
-    m.inbox_id, m.channel, m.text, m.spans, m.forwarded_from, m.reply_to_id, m.at, m.version, m.edited_at, m.retracted_at, m.automatic_kind, m.unanswerable, \
-    m.flags, m.delivery, m.delivery_reason, m.undo_until, m.activity, a.name AS associate_name, \
+    m.thread_id, m.inbox_id, m.channel, m.text, m.spans, m.forwarded_from, m.reply_to_id, m.at, m.version, m.edited_at, m.retracted_at, m.automatic_kind, m.unanswerable, \
+    m.flags, m.delivery, m.delivery_reason, m.set_aside_at, m.undo_until, m.activity, a.name AS associate_name, \
     p.id AS contact_author_id, p.name AS contact_name, h.address, c.team_id, c.assignee_id, c.inbox_id AS conversation_inbox, s.name AS assignee_name \
     FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN associates a ON a.id = m.associate_id \
     LEFT JOIN contacts p ON p.id = CASE WHEN m.handle_id IS NULL OR EXISTS (SELECT 1 FROM handle_periods o \
@@ -302,6 +304,7 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
         delivery: row.get("delivery")?,
         delivery_reason: only(row.get("delivery_reason")?),
         next_try_at: None,
+        set_aside_at: row.time_opt("set_aside_at")?,
         deliveries: Vec::new(),
         undo_until: row.time_opt("undo_until")?,
         activity: activity

@@ -54,6 +54,7 @@ mod rows;
 mod rules;
 mod scope;
 mod session;
+mod set_aside;
 mod subject;
 mod summary;
 mod sweep;

@@ -406,6 +406,8 @@ impl Write for Resend {
             .await?;
         }
         tx.wake_outbox = true;
+        tx.execute("UPDATE messages SET set_aside_at = NULL WHERE id = $1", values![&self.act.message])
+            .await?;
         delivery::settle(tx, &self.act.message, None).await?;
         let before = conversation::get(tx, &found.conversation.id).await?;
         let mut after = before.clone();

@@ -60,6 +60,7 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
         ("post", "/messages/{id}/undo", InScope, none.clone()),
         ("post", "/messages/{id}/resend", InScope, none.clone()),
         ("post", "/messages/{id}/confirm", InScope, none.clone()),
+        ("post", "/messages/{id}/set-aside", InScope, none.clone()),
         ("post", "/conversations/{id}/notes", InScope, text()),
         ("put", "/conversations/{id}/draft", InScope, json!({"text": "x", "attachments": [], "note": false})),
         ("delete", "/conversations/{id}/draft", InScope, none.clone()),
@@ -193,7 +194,7 @@ impl Things {
 
     fn path(&self, path: &str) -> String {
         if path.starts_with("/messages/")
-            && !["/undo", "/resend", "/confirm"].iter().any(|act| path.ends_with(act))
+            && !["/undo", "/resend", "/confirm", "/set-aside"].iter().any(|act| path.ends_with(act))
         {
             return format!("/api/v1{}", path.replace("{id}", &self.letter));
         }

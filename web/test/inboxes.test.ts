@@ -8,7 +8,7 @@ import Inboxes from '../src/pages/Inboxes.svelte'
 import { health } from '../src/state/health.svelte'
 import { queue } from '../src/state/queue.svelte'
 import { session } from '../src/state/session.svelte'
-import { me } from './samples'
+import { me, summary } from './samples'
 
 const off = { enabled: false, held_off_by: null }
 const inbox = (outbox: Partial<InboxHealth['outbox']>): InboxHealth => ({
@@ -111,4 +111,35 @@ test.each([
   health.list = [{ ...ill, complete_up_to: gap.from }]
   render(Inboxes)
   expect(screen.getByText(/^Complete up to 25 Nov/)).toBeInTheDocument()
+})
+
+test('an inbox that is away is not complete up to now, however short that is', async () => {
+  const away = { ...inbox({}), health: { state: 'reconnecting', reason: null }, complete_up_to: Date.now() - 60_000 }
+  vi.spyOn(api, 'list').mockResolvedValue({ items: [away] })
+  vi.spyOn(api, 'bot').mockResolvedValue(off)
+  await health.load()
+  const { unmount } = render(Inboxes)
+  expect(screen.queryByText(/Complete up to now/)).toBeNull()
+  expect(screen.getByText(/Complete up to \d/)).toBeInTheDocument()
+  unmount()
+  vi.spyOn(api, 'list').mockResolvedValue({ items: [{ ...away, health: { state: 'connected', reason: null } }] })
+  await health.load()
+  render(Inboxes)
+  expect(screen.getByText(/Complete up to now/)).toBeInTheDocument()
+})
+
+test('what was not sent leads to the conversations, until each is settled', async () => {
+  const troubled = summary({ trouble: 'failed', contact: { id: 'ct_1', name: 'Ines Carvalho', address: null } })
+  vi.spyOn(api, 'list').mockResolvedValue({ items: [inbox({ failed: 1 })], unsettled: [troubled] })
+  vi.spyOn(api, 'bot').mockResolvedValue(off)
+  await health.load()
+  render(Inboxes)
+  screen.getByRole('button', { name: '1 not sent' }).click()
+  await tick()
+  const panel = screen.getByRole('region', { name: 'Not settled yet' })
+  expect(panel).toHaveFocus()
+  expect(screen.getByRole('link', { name: /Ines Carvalho/ })).toHaveAttribute('href', '/inbox/all/cv_1')
+  queue.take({ ...troubled, trouble: null }, 1)
+  await tick()
+  expect(screen.queryByRole('region', { name: 'Not settled yet' })).toBeNull()
 })

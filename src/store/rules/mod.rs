@@ -21,6 +21,7 @@ mod replying;
 mod schema;
 mod sending;
 mod sequences;
+mod set_aside;
 mod sightings;
 mod step;
 mod taken_back;

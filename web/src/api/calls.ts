@@ -37,7 +37,7 @@ export const associates = {
 }
 
 export const inboxes = {
-  list: () => get<{ items: T.InboxHealth[] }>('/inboxes'),
+  list: () => get<{ items: T.InboxHealth[]; unsettled?: T.Summary[] }>('/inboxes'),
   bot: () => get<T.BotState>('/bot'),
   /** Throws the bot's switch of an inbox, or with null the one for all. */
   switchBot: (which: string | null, enabled: boolean) =>
@@ -77,6 +77,7 @@ export const conversations = {
     post<Acted & { text: string; attachments: T.Attachment[] }>(`/messages/${id(message)}/undo`),
   resend: (message: string) => post<Said>(`/messages/${id(message)}/resend`),
   confirm: (message: string) => post<Said>(`/messages/${id(message)}/confirm`),
+  setAside: (message: string) => post<Said>(`/messages/${id(message)}/set-aside`),
   saveDraft: (
     which: string,
     body: { text: string; attachments: string[]; note: boolean; subject?: string; cc?: string[] },

@@ -208,6 +208,8 @@ export interface Message {
   delivery_reason: string | null
   /** When it is tried again, where it waits for that. */
   next_try_at?: number | null
+  /** When a person let it be, where it did not arrive. */
+  set_aside_at?: number | null
   /** How each recipient fares, where there are several: the contact first. */
   deliveries: { address: string; state: Delivery; reason: string | null }[]
   undo_until: number | null

@@ -35,6 +35,7 @@ export function activityText(m: Message, me: string, team: string | null): strin
     case 'blocked':
     case 'unblocked':
     case 'undone':
+    case 'set_aside':
     case 'new_owner':
     case 'new_owner_undone':
       return t.activity[a.type](by)

@@ -2,13 +2,14 @@
 // Shown at once where the result is certain, taken back with a reason where the bridge refuses.
 import { conversations as api, handles } from '../api/calls'
 import { Problem } from '../api/http'
-import type { Handle, Summary, View, Waiver } from '../api/types'
+import type { Handle, Message, Summary, View, Waiver } from '../api/types'
 import { stream } from '../live/stream.svelte'
 import { inboxAt, router } from '../router.svelte'
 import { t } from '../text/index.svelte'
 import { calledIn } from '../text/format'
 import { conversations } from './conversations.svelte'
 import { latest, offer } from './decisions'
+import { drafts } from './drafts.svelte'
 import { isWaiting, queue } from './queue.svelte'
 import { screen } from './screen.svelte'
 import { session } from './session.svelte'
@@ -164,6 +165,19 @@ export const acts = {
 
   async confirm(message: string): Promise<void> {
     await decided(message, api.confirm)
+  },
+
+  /** A failed message stays as it is, and is nobody's trouble any more. */
+  async setAside(message: string): Promise<void> {
+    await decided(message, api.setAside)
+  },
+
+  /** Its words go back into the composer, to be sent another way; the message itself is left as it is. */
+  async rewrite(m: Message): Promise<void> {
+    const cc = m.letter?.recipients.filter((r) => r.role === 'cc').map((r) => r.address)
+    const heading = { subject: m.letter?.subject ?? null, cc: cc ?? [], answers: m.answers?.id ?? null }
+    drafts.restore(m.conversation_id, m.text, [], m.text.length, false, heading)
+    await decided(m.id, api.setAside)
   },
 }
 

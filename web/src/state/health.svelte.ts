@@ -1,6 +1,6 @@
 // How the inboxes are: loaded once, then kept up by the live stream. Shown in the rail and on the health page.
 import { inboxes as api } from '../api/calls'
-import type { BotState, Health, InboxHealth } from '../api/types'
+import type { BotState, Health, InboxHealth, Summary } from '../api/types'
 
 export type Wellness = 'good' | 'warn' | 'bad' | 'off'
 
@@ -21,6 +21,8 @@ export function wellness(state: string): Wellness {
 
 class HealthState {
   list = $state.raw<InboxHealth[]>([])
+  /** The conversations in which something did not arrive, or nobody knows. */
+  unsettled = $state.raw<Summary[]>([])
   /** The bot's switch for all inboxes. */
   bot = $state.raw<BotState | null>(null)
   loaded = $state(false)
@@ -30,6 +32,7 @@ class HealthState {
     try {
       const [inboxes, bot] = await Promise.all([api.list(), api.bot()])
       this.list = inboxes.items
+      this.unsettled = inboxes.unsettled ?? []
       this.bot = bot
       this.loaded = true
       this.failed = false
@@ -54,6 +57,7 @@ class HealthState {
 
   clear(): void {
     this.list = []
+    this.unsettled = []
     this.bot = null
     this.loaded = false
   }

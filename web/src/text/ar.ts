@@ -311,6 +311,8 @@ const ar: Catalogue = {
   notSent: 'لم تُرسل.',
   notSentReason: 'لم يذكر المزوّد سببًا.',
   retry: 'إعادة المحاولة',
+  leaveUnsent: 'تركها',
+  leftUnsent: 'لم تُرسل وتُركت كذلك',
   discard: 'تجاهل',
   edit: 'تعديل',
   cantTell: 'لا نعلم إن كانت وصلت.',
@@ -337,6 +339,7 @@ const ar: Catalogue = {
     opted_out: 'طلب العميل عدم إرسال رسائل هنا',
     opted_in: 'يقبل العميل الرسائل هنا من جديد',
     gap: 'قد تنقص رسائل هنا: كان الخط إلى المزوّد مقطوعًا',
+    set_aside: (by) => `${by}: ترك رسالة لم تُرسل كما هي`,
     undone: (by) => `${by}: سحب رسالة قبل إرسالها`,
     new_owner: (by) => `${by}: تسجيل مالك جديد لهذا الرقم`,
     new_owner_undone: (by) => `${by}: مالك الرقم لم يتغيّر`,
@@ -529,6 +532,7 @@ const ar: Catalogue = {
   inboxesTitle: 'الصناديق',
   allWell: 'كل شيء على ما يرام.',
   unsettled: (what) => `لم يُحسم بعد: ${what}.`,
+  unsettledTitle: 'لم يُحسم بعد',
   unsettledParked: (c) =>
     n(c, {
       one: 'رسالة واحدة لا يمكن قراءتها',
