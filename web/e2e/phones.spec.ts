@@ -143,6 +143,39 @@ test('an associate answers in the chat, and is told where the customer has block
   await answer('Are you there?')
   const refused = noor.locator('.turn.out', { hasText: 'Are you there?' })
   await expect(refused.locator('.trouble.failed')).toBeVisible({ timeout: 40_000 })
+  // Where one writes it is said that nothing arrives, on a phone too.
+  const away = noor.getByText('Piotr can’t be reached by Telegram')
+  await expect(away).toBeVisible()
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 844],
+    [360, 740],
+  ] as const) {
+    await noor.setViewportSize({ width, height })
+    await expect(away).toBeInViewport()
+    await noor.screenshot({ path: `${SHOTS}/unreachable-${width}.png` })
+  }
+  await noor.setViewportSize({ width: 1440, height: 900 })
+  // The number of what was not sent leads to the conversation; once it is left as it is, nobody is asked any more.
+  await noor
+    .getByRole('navigation')
+    .getByRole('link', { name: /Inboxes/ })
+    .first()
+    .click()
+  await noor
+    .getByRole('button', { name: /not sent/ })
+    .first()
+    .click()
+  const unsettled = noor.getByRole('region', { name: 'Not settled yet' })
+  await expect(unsettled).toBeFocused()
+  await expect(unsettled.locator('.chip.failed')).toBeVisible()
+  await noor.screenshot({ path: `${SHOTS}/unsettled-1440.png` })
+  await unsettled.getByRole('link', { name: /Piotr Zawadzki/ }).click()
+  await refused.getByRole('button', { name: 'Leave it' }).click()
+  await expect(refused.locator('.trouble')).toHaveCount(0)
+  await expect(refused.getByText('Not sent, and left so')).toBeVisible()
+  await expect(row(noor, 'Are you there?')).toBeVisible()
+  await expect(row(noor, 'Are you there?').locator('.chip.failed')).toHaveCount(0)
   await expect(bubble(box, 'Are you there?')).toHaveCount(0)
 })
 

@@ -28,7 +28,10 @@ export function tieLive(): void {
     // What a letter is about and whom it names is offered to the next reply.
     const letters = conversations.peek(summary.id)?.reply?.capabilities?.letters ?? false
     const named = letters && messages.some((m) => m.kind === 'inbound')
-    if (named || messages.some((m) => m.unanswerable || (m.activity && ROUTE_CHANGES.has(m.activity.type)))) {
+    // Who could not be written to, or could not until now, is told with the conversation alone.
+    const away = conversations.peek(summary.id)?.contact?.handles.some((h) => h.unreachable_at !== null) ?? false
+    const reach = messages.some((m) => m.delivery === 'failed' || (away && m.kind === 'inbound'))
+    if (named || reach || messages.some((m) => m.unanswerable || (m.activity && ROUTE_CHANGES.has(m.activity.type)))) {
       conversations.stale(summary.id)
       reopen(summary.id)
     }

@@ -74,6 +74,7 @@ export const chat = (n: ReturnType<typeof plurals>): ReturnType<typeof en> => ({
   receiptsRead: 'تُبلَّغ حالة التسليم والقراءة.',
   noReceipts: 'لا تُبلَّغ حالة التسليم: «أُرسلت» هو كل ما يمكن معرفته.',
   noEdits: 'لا يمكن تغيير رسالة أُرسلت.',
+  unreachable: (name, channel) => `لا يمكن الوصول إلى ${name} عبر ${channel}. ما يُرسل إلى هناك لن يصل غالبًا.`,
   window: (time) => `يُقبل الرد خلال ${time} بعد آخر رسالة من العميل.`,
   until: (when) => `يمكن الرد حتى ${when}`,
   tooLate: (when) => `انتهت ${when}. حين يكتب العميل مرة أخرى تُقبل من جديد.`,

@@ -60,6 +60,8 @@ export const chat = (n: ReturnType<typeof plurals>) => ({
   receiptsRead: 'It reports deliveries, and what was read.',
   noReceipts: 'It reports no deliveries: “Sent” is all that can be known.',
   noEdits: 'A sent message can’t be changed.',
+  unreachable: (name: string, channel: string) =>
+    `${name} can’t be reached by ${channel}. What is sent there will hardly arrive.`,
   window: (time: string) => `An answer is taken until ${time} after the customer’s last message.`,
   until: (when: string) => `Can be answered until ${when}`,
   tooLate: (when: string) => `That ended ${when}. When they write again, it takes them again.`,
