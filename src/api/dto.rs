@@ -183,6 +183,8 @@ pub struct Message {
     /// `inbound`, `outbound`, `note` or `activity`.
     kind: String,
     author: Author,
+    /// The place where it was said, within its channel: an answer that goes elsewhere can't quote it.
+    thread: Option<String>,
     inbox: Option<String>,
     channel: Option<String>,
     text: String,
@@ -231,6 +233,7 @@ impl From<&store::Message> for Message {
                 id: message.author_id.clone(),
                 name: message.author_name.clone(),
             },
+            thread: message.thread.as_ref().map(ToString::to_string),
             inbox: message.inbox.as_ref().map(ToString::to_string),
             channel: message.channel.clone(),
             text: message.text.clone(),

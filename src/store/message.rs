@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use rapport_model::{
     Address, Timestamp,
-    id::{AssociateId, AttachmentId, ContactId, ConversationId, InboxId, MessageId, TeamId},
+    id::{AssociateId, AttachmentId, ContactId, ConversationId, InboxId, MessageId, TeamId, ThreadId},
     rich::Span,
 };
 
@@ -40,6 +40,8 @@ pub struct Message {
     pub author_id: Option<String>,
     /// And their name or address.
     pub author_name: Option<String>,
+    /// The leg that it came or left on: what is said on one can't be quoted on another.
+    pub thread: Option<ThreadId>,
     /// The inbox that it came or left by.
     pub inbox: Option<InboxId>,
     /// That inbox's channel.
@@ -280,6 +282,7 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
         author_kind,
         author_id,
         author_name,
+        thread: row.parse_opt("thread_id")?,
         inbox: row.get::<Option<String>>("inbox_id")?.map(InboxId),
         channel: row.get("channel")?,
         text: if shown { row.get("text")? } else { String::new() },

@@ -217,16 +217,23 @@ impl Write for Reply {
 }
 
 impl Reply {
-    /// The message that it answers: one of the same conversation, seen by its author.
+    /// The message that it answers: one of the same conversation, and of the place where the reply goes. Anywhere
+    /// else the customer would see no quote.
     async fn answered(&self, tx: &mut Tx) -> Result<Option<MessageId>, StoreError> {
         let Some(chosen) = &self.new.answers else { return Ok(None) };
         let row = tx
             .first(
-                "SELECT id FROM messages WHERE id = $1 AND conversation_id = $2 AND kind IN ('inbound', 'outbound')",
+                "SELECT id, thread_id FROM messages WHERE id = $1 AND conversation_id = $2 AND kind IN ('inbound', 'outbound')",
                 values![chosen, &self.new.conversation],
             )
             .await?
             .ok_or(StoreError::NotFound("message"))?;
+        if row.parse_opt("thread_id")?.is_some_and(|thread: ThreadId| thread != self.new.thread) {
+            return Err(Conflict::NotNow(
+                "It was said at another place: an answer that goes here can't quote it.",
+            )
+            .into());
+        }
         Ok(Some(row.parse("id")?))
     }
 

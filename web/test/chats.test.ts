@@ -3,7 +3,7 @@ import { render, screen } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Attachment, Message, Summary } from '../src/api/types'
-import { byDefault, replyUntil, waiting, writers } from '../src/inbox/answering'
+import { byDefault, quotable, replyUntil, waiting, writers } from '../src/inbox/answering'
 import MessageItem from '../src/inbox/MessageItem.svelte'
 import Row from '../src/inbox/Row.svelte'
 import { session } from '../src/state/session.svelte'
@@ -163,4 +163,14 @@ test('until when a reply is taken moves on when somebody writes', () => {
   expect(replyUntil(route, [message({ at: 9_000 }), mine({ at: 20_000 })], 'cv_1')).toBe(11_000)
   expect(replyUntil(route, [message({ at: 9_000, conversation_id: 'cv_2' })], 'cv_1')).toBe(5_000)
   expect(replyUntil(null, [], 'cv_1')).toBeNull()
+})
+
+test('what was said at another place of the channel can’t be quoted, for the customer would not see it', () => {
+  const [direct, support] = [message({ thread: 'th_1' }), message({ id: 'ms_2', position: 2, thread: 'th_2' })]
+  expect(quotable(direct, [direct])).toBe(true)
+  expect(quotable(direct, [support, direct])).toBe(false)
+  expect(quotable(support, [support, direct])).toBe(true)
+  // Of another bridge, or another conversation of the contact: no reason to withhold it.
+  expect(quotable(message(), [support])).toBe(true)
+  expect(quotable(direct, [direct, { ...support, conversation_id: 'cv_2' }])).toBe(true)
 })

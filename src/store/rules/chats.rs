@@ -17,8 +17,8 @@ use super::{
 use crate::{
     on_both_engines,
     store::{
-        Claimed, IngestRequest, Kept, Message, NewReply, Outcome, SendOutcome, fixture::message,
-        testing::Fresh, value::values,
+        Claimed, Conflict, IngestRequest, Kept, Message, NewReply, Outcome, SendOutcome, StoreError,
+        fixture::message, testing::Fresh, value::values,
     },
 };
 
@@ -376,5 +376,27 @@ on_both_engines! {
         // A channel that does not tell it each time has not taken it away.
         desk.bring(called("g3", None)).await;
         assert_eq!(title().await.as_deref(), Some("Trail club 2027"));
+    }
+
+    async fn what_was_said_at_another_place_is_not_quoted_where_the_reply_goes(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let at = |id: &str, leg: &str| {
+            let mut message = chat(&desk, id, "anna", &format!("Words of {id}"));
+            message.thread.id = leg.into();
+            event(&message)
+        };
+        desk.bring(at("d1", "direct")).await;
+        let conversation = place(&desk, "d1").await;
+        desk.bring(at("s1", "support")).await;
+        assert_eq!(place(&desk, "s1").await, conversation);
+        let draft = desk.draft(&conversation, "An answer", 1).await;
+        let elsewhere = NewReply { answers: Some(id_of(&desk, "d1").await), ..draft.clone() };
+        let refused = desk.shop.store.insert_reply(&desk.mara, elsewhere).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(Conflict::NotNow(_)))), "{refused:?}");
+        let here = NewReply { answers: Some(id_of(&desk, "s1").await), ..draft };
+        desk.shop.store.insert_reply(&desk.mara, here).await.unwrap();
+        let threads: std::collections::BTreeSet<_> =
+            messages(&desk, &conversation).await.into_iter().filter_map(|message| message.thread).collect();
+        assert_eq!(threads.len(), 2, "each message says where it was said");
     }
 }

@@ -187,6 +187,8 @@ export interface Message {
   position: number
   kind: 'inbound' | 'outbound' | 'note' | 'activity'
   author: { kind: AuthorKind; id: string | null; name: string | null }
+  /** The place where it was said, within its channel. */
+  thread?: string | null
   inbox: string | null
   channel: string | null
   text: string

@@ -16,6 +16,19 @@ export const canAnswer = (s: Summary, can: Capabilities | null | undefined): boo
 export const answerable = (m: Message, s: Summary): boolean =>
   m.kind === 'inbound' && m.conversation_id === s.id && m.hidden === null && m.retracted_at === null && !m.letter
 
+/**
+ * Whether the customer would see a quote of it: it was said where the next reply goes, which is where something was said
+ * last. One contact may write at several places of a channel, and all of it is one conversation.
+ */
+export function quotable(m: Message, messages: Message[]): boolean {
+  let last: Message | undefined
+  for (const one of messages) {
+    if (one.conversation_id !== m.conversation_id || !one.thread || one.delivery === 'cancelled') continue
+    if (!last || one.position > last.position) last = one
+  }
+  return !m.thread || !last || m.thread === last.thread
+}
+
 /** The same for the answering message. */
 export const asQuoted = (m: Message): Quoted => ({
   id: m.id,
