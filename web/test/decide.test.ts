@@ -58,3 +58,13 @@ test('Edit puts the words of a failed message back into the composer, and leaves
   expect(drafts.of('cv_1').text).toBe('It is red')
   expect(setAside).toHaveBeenCalledOnce()
 })
+
+test('of a wait for seconds no minute is said', () => {
+  const waits = (ms: number) =>
+    mine({ delivery: 'queued', delivery_reason: 'the line is busy', next_try_at: Date.now() + ms })
+  const { unmount } = shown(waits(5_000))
+  expect(screen.getByText(/Next try in a few seconds/)).toBeInTheDocument()
+  unmount()
+  shown(waits(130_000))
+  expect(screen.getByText(/Next try in 3 min/)).toBeInTheDocument()
+})

@@ -305,6 +305,7 @@ const ar: Catalogue = {
     cancelled: 'لم تُرسل',
   },
   waits: (why) => (why ? `بالانتظار: \u2068${why.replace(/\.$/, '')}\u2069.` : 'بالانتظار.'),
+  nextTrySoon: 'المحاولة التالية بعد ثوانٍ.',
   nextTry: (wait) => `المحاولة التالية بعد ${wait}.`,
   triedNow: 'تُعاد المحاولة الآن.',
   waitsForLine: 'بانتظار الخط',

@@ -287,6 +287,7 @@ const en = {
     cancelled: 'Not sent',
   },
   waits: (why: string | null) => (why ? `Waiting: ${why.replace(/\.$/, '')}.` : 'Waiting.'),
+  nextTrySoon: 'Next try in a few seconds.',
   nextTry: (wait: string) => `Next try in ${wait}.`,
   triedNow: 'It is tried again now.',
   waitsForLine: 'Waits for the line',
