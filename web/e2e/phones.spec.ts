@@ -111,6 +111,41 @@ test('in a group everybody sees who wrote what, and what was begun elsewhere sta
   await expect(club).not.toContainText('New')
 })
 
+test('a customer deletes, writes several lines and begins a post, and the app takes no more than it does', async ({
+  noor,
+  shared,
+}) => {
+  const { play, box } = await chats(noor, shared, 'Ines Carvalho')
+  await play.getByRole('button', { name: 'Discord', exact: true }).click()
+  const discord = play.getByRole('region', { name: 'Ines’s chats: Discord' })
+  const title = `Red lamps ${Date.now()}`
+  await discord.getByRole('textbox', { name: 'Title' }).fill(title)
+  await discord.getByRole('textbox', { name: 'First message' }).fill('Do they last?')
+  await discord.getByRole('button', { name: 'Post', exact: true }).click()
+  await discord.getByRole('button', { name: new RegExp(title) }).click()
+  await expect(bubble(discord, 'Do they last?')).toBeVisible()
+  const field = discord.getByRole('textbox')
+  await field.fill('x'.repeat(2_001))
+  await field.press('Enter')
+  await expect(discord.getByRole('alert')).toContainText('too long by 1: 2000 characters')
+  await field.fill('one')
+  await field.press('Shift+Enter')
+  await play.keyboard.type('two')
+  await play.keyboard.press('Enter')
+  await expect(bubble(discord, 'one')).toContainText('two')
+  await play.screenshot({ path: `${SHOTS}/phone-discord-post.png` })
+  await act(play, bubble(discord, 'one'), 'Delete')
+  await expect(bubble(discord, 'one')).toHaveCount(0)
+
+  await play.getByRole('button', { name: 'Telegram', exact: true }).click()
+  await box.getByRole('button', { name: /Birkholt/ }).click()
+  const gone = `Never mind ${Date.now()}`
+  await box.getByRole('textbox').fill(gone)
+  await box.getByRole('textbox').press('Enter')
+  await act(play, bubble(box, gone), 'Delete')
+  await expect(bubble(box, gone)).toHaveCount(0)
+})
+
 test('an associate answers in the chat, and is told where the customer has blocked the shop', async ({
   noor,
   shared,

@@ -34,6 +34,8 @@ const state = (messages: ChatMessage[]): Chats => ({
   messages,
   blocked: [],
   fault: null,
+  longest_text: 20,
+  forum: null,
 })
 
 beforeEach(() => speak('en'))
@@ -142,4 +144,50 @@ test('what could not be sent stays in its field, also while another chat is open
   await user.click(screen.getByRole('button', { name: 'Back to the chats' }))
   await user.click(screen.getByRole('button', { name: /Birkholt/ }))
   expect(screen.getByRole('textbox')).toHaveValue('Hello')
+})
+
+test('lines are broken, and what is longer than the app takes is refused with by how much', async () => {
+  const asked = server()
+  const user = userEvent.setup()
+  render(Chat, { props: { channel: 'discord', chats: state([]), customer, now: 0, attempt } })
+  await user.click(screen.getByRole('button', { name: /Birkholt/ }))
+  const field = screen.getByRole('textbox')
+  await user.type(field, 'one{Shift>}{Enter}{/Shift}two')
+  expect(field).toHaveValue('one\ntwo')
+  await user.type(field, 'x'.repeat(15))
+  await user.keyboard('{Enter}')
+  expect(screen.getByRole('alert')).toHaveTextContent('too long by 2: 20 characters can be sent')
+  expect(asked).toHaveLength(0)
+  await user.keyboard('{Backspace}{Backspace}{Enter}')
+  await vi.waitFor(() => expect(asked).toHaveLength(1))
+  expect(screen.queryByRole('alert')).toBeNull()
+})
+
+test('an own message is taken back with all its parts, and nobody else’s', async () => {
+  const asked = server()
+  const user = userEvent.setup()
+  const parts = [message('a', { album: '7', files: [file('a')] }), message('b', { album: '7', files: [file('b')] })]
+  const theirs = message('9', { writer: 'Birkholt', shop: true, text: 'In M?' })
+  const props = { channel: 'telegram', chats: state([...parts, theirs]), customer, now: 0, attempt }
+  render(Chat, { props })
+  await user.click(screen.getByRole('button', { name: /Birkholt/ }))
+  const [own, other] = screen.getAllByRole('article').map((bubble) => within(bubble))
+  expect(other?.queryByRole('menuitem', { name: 'Delete', hidden: true })).toBeNull()
+  await user.click(own!.getByRole('button', { name: 'Act on this message' }))
+  await user.click(own!.getByRole('menuitem', { name: 'Delete', hidden: true }))
+  const path = '/playground/api/chats/telegram/delete'
+  const body = (id: string) => ({ path, body: { customer: 'Ines Carvalho', chat: 'private', message: id } })
+  await vi.waitFor(() => expect(asked).toEqual([body('a'), body('b')]))
+})
+
+test('a post is begun where the provider has a place for that', async () => {
+  const asked = server()
+  const user = userEvent.setup()
+  const props = { channel: 'discord', chats: { ...state([]), forum: '#ideas' }, customer, now: 0, attempt }
+  render(Chat, { props })
+  await user.type(screen.getByRole('textbox', { name: 'Title' }), 'Red lamps')
+  await user.type(screen.getByRole('textbox', { name: 'First message' }), 'Why?')
+  await user.click(screen.getByRole('button', { name: 'Post' }))
+  const body = { customer: 'Ines Carvalho', title: 'Red lamps', text: 'Why?' }
+  await vi.waitFor(() => expect(asked).toEqual([{ path: '/playground/api/chats/discord/post', body }]))
 })

@@ -20,8 +20,8 @@ use crate::api::{Api, ApiError, Body, served};
 
 /// A message with its files in base64, in bytes: a few photographs.
 const LARGEST_MESSAGE: usize = 8 << 20;
-/// A longer text is no message of a customer who tries something, in characters.
-const LONGEST_TEXT: usize = 4096;
+/// The longest name of a post, in characters.
+const LONGEST_TITLE: usize = 100;
 
 /// What is shown in its place: it runs nothing.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -36,6 +36,14 @@ pub(super) trait Chats: Send + Sync {
     fn write(&self, customer: &str, written: Written) -> Result<(), Missing>;
     /// The customer changes the text of an own message.
     fn edit(&self, customer: &str, chat: &str, message: &str, text: &str) -> Result<(), Missing>;
+    /// The customer takes an own message back.
+    fn delete(&self, customer: &str, chat: &str, message: &str) -> Result<(), Missing>;
+    /// The customer begins a post that everybody reads, where the provider has a place for that.
+    fn post(&self, _customer: &str, _title: &str, _text: &str) -> Result<(), Missing> {
+        Err(Missing)
+    }
+    /// The longest text that the customer's app takes, in characters.
+    fn longest_text(&self) -> usize;
     /// The customer reacts to a message, or takes the reaction back.
     fn react(&self, customer: &str, chat: &str, message: &str, emoji: Option<&str>) -> Result<(), Missing>;
     /// The customer shuts the shop out of the private chat, or lets it in again.
@@ -63,6 +71,10 @@ pub(super) struct State {
     pub(super) blocked: Vec<String>,
     /// What goes wrong just now.
     pub(super) fault: Option<FaultKind>,
+    /// The longest text that a customer's app takes, in characters.
+    pub(super) longest_text: usize,
+    /// Where customers begin posts, where there is such a place.
+    pub(super) forum: Option<String>,
 }
 
 /// A chat: a private one of a customer and the shop, or a group.
@@ -168,6 +180,8 @@ pub(super) fn router() -> Router<Api> {
     Router::new()
         .route("/playground/api/chats/{provider}", write)
         .route("/playground/api/chats/{provider}/edit", post(edit))
+        .route("/playground/api/chats/{provider}/delete", post(delete))
+        .route("/playground/api/chats/{provider}/post", post(begin_post))
         .route("/playground/api/chats/{provider}/react", post(react))
         .route("/playground/api/chats/{provider}/block", post(block))
         .route("/playground/api/chats/{provider}/fault", post(set_fault))
@@ -187,9 +201,10 @@ fn customer(name: &str) -> Result<&'static str, ApiError> {
     found.map(|customer| customer.name).ok_or_else(|| ApiError::not_found("customer"))
 }
 
-fn short(text: &str) -> Result<(), ApiError> {
-    if text.chars().count() > LONGEST_TEXT {
-        return Err(ApiError::field("text", "It is too long.".to_owned()));
+/// As the customer's app refuses it.
+fn short(field: &str, text: &str, longest: usize) -> Result<(), ApiError> {
+    if text.chars().count() > longest {
+        return Err(ApiError::field(field, "It is too long.".to_owned()));
     }
     Ok(())
 }
@@ -220,7 +235,8 @@ async fn write(
     Path(provider): Path<String>,
     Body(write): Body<Write>,
 ) -> Result<Json<Value>, ApiError> {
-    short(&write.text)?;
+    let chats = playground.chats(&provider)?;
+    short("text", &write.text, chats.longest_text())?;
     if write.text.trim().is_empty() && write.files.is_empty() {
         return Err(ApiError::field("text", "There is nothing to send.".to_owned()));
     }
@@ -234,7 +250,7 @@ async fn write(
         answers: write.answers,
         files: files.collect::<Result<_, ApiError>>()?,
     };
-    playground.chats(&provider)?.write(customer(&write.customer)?, written)?;
+    chats.write(customer(&write.customer)?, written)?;
     Ok(Json(playground.state()))
 }
 
@@ -252,9 +268,52 @@ async fn edit(
     Path(provider): Path<String>,
     Body(edit): Body<Edit>,
 ) -> Result<Json<Value>, ApiError> {
-    short(&edit.text)?;
     let chats = playground.chats(&provider)?;
+    short("text", &edit.text, chats.longest_text())?;
     chats.edit(customer(&edit.customer)?, &edit.chat, &edit.message, &edit.text)?;
+    Ok(Json(playground.state()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delete {
+    customer: String,
+    chat: String,
+    message: String,
+}
+
+async fn delete(
+    Extension(playground): Extension<Playground>,
+    Path(provider): Path<String>,
+    Body(delete): Body<Delete>,
+) -> Result<Json<Value>, ApiError> {
+    let chats = playground.chats(&provider)?;
+    chats.delete(customer(&delete.customer)?, &delete.chat, &delete.message)?;
+    Ok(Json(playground.state()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Post {
+    customer: String,
+    title: String,
+    text: String,
+}
+
+async fn begin_post(
+    Extension(playground): Extension<Playground>,
+    Path(provider): Path<String>,
+    Body(post): Body<Post>,
+) -> Result<Json<Value>, ApiError> {
+    let chats = playground.chats(&provider)?;
+    short("title", &post.title, LONGEST_TITLE)?;
+    short("text", &post.text, chats.longest_text())?;
+    for (field, text) in [("title", &post.title), ("text", &post.text)] {
+        if text.trim().is_empty() {
+            return Err(ApiError::field(field, "There is nothing to send.".to_owned()));
+        }
+    }
+    chats.post(customer(&post.customer)?, post.title.trim(), &post.text)?;
     Ok(Json(playground.state()))
 }
 

@@ -24,6 +24,9 @@ use crate::{
 /// How long a bot that speaks too fast has to wait.
 const PUT_OFF: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// The longest text that the app takes without Nitro, in characters.
+const LONGEST_TEXT: usize = 2000;
+
 /// A running provider.
 pub(super) struct Discord {
     fake: FakeDiscord,
@@ -94,6 +97,13 @@ impl Discord {
         Ok((app, place, found))
     }
 
+    /// What the forum is called.
+    fn forum(&self) -> String {
+        let places = self.apps.first().map(|(_, app)| app.places()).unwrap_or_default();
+        let forum = places.into_iter().find(|place| place.id == self.fake.forum());
+        forum.map(|place| format!("#{}", place.name)).unwrap_or_default()
+    }
+
     /// The places of all customers, with those who list each.
     fn chats(&self) -> Vec<Chat> {
         let mut chats: Vec<Chat> = Vec::new();
@@ -144,6 +154,8 @@ impl Chats for Discord {
             messages,
             blocked: blocked.map(|(name, _)| (*name).to_owned()).collect(),
             fault: self.fault(),
+            longest_text: self.longest_text(),
+            forum: Some(self.forum()),
         }
     }
 
@@ -158,6 +170,20 @@ impl Chats for Discord {
     fn edit(&self, customer: &str, chat: &str, message: &str, text: &str) -> Result<(), Missing> {
         let (app, place, found) = self.message(customer, chat, message)?;
         if found.written_here && app.edit(place, found.id, text) { Ok(()) } else { Err(Missing) }
+    }
+
+    fn delete(&self, customer: &str, chat: &str, message: &str) -> Result<(), Missing> {
+        let (app, place, found) = self.message(customer, chat, message)?;
+        if found.written_here && app.delete(place, found.id) { Ok(()) } else { Err(Missing) }
+    }
+
+    fn post(&self, customer: &str, title: &str, text: &str) -> Result<(), Missing> {
+        self.app(customer)?.post(self.fake.forum(), title, text);
+        Ok(())
+    }
+
+    fn longest_text(&self) -> usize {
+        LONGEST_TEXT
     }
 
     fn react(&self, customer: &str, chat: &str, message: &str, emoji: Option<&str>) -> Result<(), Missing> {

@@ -124,6 +124,8 @@ impl Chats for Telegram {
             messages: messages.into_iter().map(|message| self.shown(message)).collect(),
             blocked: private.filter(|chat| chat.blocked).map(|chat| chat.title.clone()).collect(),
             fault: self.fault(),
+            longest_text: self.longest_text(),
+            forum: None,
         }
     }
 
@@ -163,6 +165,19 @@ impl Chats for Telegram {
         }
         phone.edit(found.id, text);
         Ok(())
+    }
+
+    fn delete(&self, customer: &str, chat: &str, message: &str) -> Result<(), Missing> {
+        let (phone, found) = self.message(customer, chat, message)?;
+        if found.user != phone.user_id() {
+            return Err(Missing);
+        }
+        phone.delete(&[found.id]);
+        Ok(())
+    }
+
+    fn longest_text(&self) -> usize {
+        4096
     }
 
     fn react(&self, customer: &str, chat: &str, message: &str, emoji: Option<&str>) -> Result<(), Missing> {

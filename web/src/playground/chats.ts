@@ -53,6 +53,10 @@ export interface Chats {
   /** Customers who shut the shop out. */
   blocked: string[]
   fault: ChatFault | null
+  /** The longest text that a customer's app takes, in characters. */
+  longest_text: number
+  /** Where customers begin posts that everybody reads, where there is such a place. */
+  forum: string | null
 }
 
 /** What a customer sends. */
@@ -70,6 +74,8 @@ export function at(channel: string) {
     write: (customer: string, chat: string, sent: Sent) => post('', { customer, chat, ...sent }),
     edit: (customer: string, chat: string, message: string, text: string) =>
       post('/edit', { customer, chat, message, text }),
+    remove: (customer: string, chat: string, message: string) => post('/delete', { customer, chat, message }),
+    begin: (customer: string, title: string, text: string) => post('/post', { customer, title, text }),
     react: (customer: string, chat: string, message: string, emoji: string | null) =>
       post('/react', { customer, chat, message, emoji }),
     block: (customer: string, blocked: boolean) => post('/block', { customer, blocked }),
@@ -81,6 +87,8 @@ export function at(channel: string) {
 /** What a phone shows as one: a message, or the parts of an album under what is said of them. */
 export interface Bubble {
   head: ChatMessage
+  /** All its parts. */
+  ids: string[]
   text: string
   marks: Mark[]
   files: ChatMessage['files']
@@ -92,11 +100,12 @@ export function bubbles(messages: ChatMessage[]): Bubble[] {
   for (const message of messages) {
     const album = message.album === null ? undefined : albums.get(message.album)
     if (album) {
+      album.ids.push(message.id)
       album.files = [...album.files, ...message.files]
       if (!album.text) Object.assign(album, { text: message.text, marks: message.marks })
       continue
     }
-    const bubble = { head: message, text: message.text, marks: message.marks, files: message.files }
+    const bubble = { head: message, ids: [message.id], text: message.text, marks: message.marks, files: message.files }
     found.push(bubble)
     if (message.album !== null) albums.set(message.album, bubble)
   }
