@@ -59,10 +59,10 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0007_chats.sql"),
     ),
     (
-        11,
+        8,
         "titles",
-        include_str!("../../migrations/sqlite/0011_titles.sql"),
-        include_str!("../../migrations/postgres/0011_titles.sql"),
+        include_str!("../../migrations/sqlite/0008_titles.sql"),
+        include_str!("../../migrations/postgres/0008_titles.sql"),
     ),
 ];
 
