@@ -73,6 +73,19 @@ async fn files_go_both_ways_and_their_addresses_expire() {
 }
 
 #[tokio::test]
+async fn files_go_up_to_the_limit_of_a_request() {
+    let discord = fake(|_| {}).await;
+    let bot = http(&discord);
+    let send = async |length: usize| {
+        let file = CreateAttachment::bytes(vec![7; length], "film.mp4");
+        ChannelId::new(discord.support().0).send_message(&bot, CreateMessage::new().add_file(file)).await
+    };
+    assert_eq!(send(9 * 1024 * 1024).await.unwrap().attachments[0].size, 9 * 1024 * 1024);
+    assert_eq!(code_of(send(10 * 1024 * 1024).await), 40005);
+    assert_eq!(discord.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_the_bot_may_not_or_cannot_is_refused_with_the_codes_of_the_api() {
     let discord = fake(|_| {}).await;
     let bot = http(&discord);
