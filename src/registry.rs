@@ -23,7 +23,7 @@ pub use email::EmailAccount;
 pub use sms::SmsAccount;
 pub use telegram::TelegramAccount;
 
-use crate::config::{Inbox, Section};
+use crate::config::{Config, Inbox, Section};
 
 /// A channel that an inbox can have.
 pub struct Channel {
@@ -112,6 +112,8 @@ impl Account {
 
 /// What a connector has to know of the bridge that it serves.
 pub struct Bridge<'a> {
+    /// How it is set up, of which a connector gets the automatic texts.
+    pub config: &'a Config,
     /// Where the bridge is reached.
     pub public_url: &'a Url,
     /// The installation's keys: the present one, then those that were.

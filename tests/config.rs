@@ -283,6 +283,12 @@ fn every_embedded_text_says_that_a_machine_wrote_and_that_a_person_answers() {
         assert!(text.ends_with(&template.person), "{text}");
         assert!(text.contains("Birkholt Outdoor") && !text.contains('{'), "{text}");
         assert!(text.chars().count() <= 134, "more than two SMS: {text}");
+        let (before, after) = template.render_go_on("Birkholt Outdoor").unwrap();
+        assert!(before.starts_with(&template.label), "{before}");
+        assert!(
+            after.contains("Birkholt Outdoor") && !before.contains('{') && !after.contains('{'),
+            "{after}"
+        );
     }
 }
 
@@ -300,6 +306,15 @@ fn a_text_that_promises_a_time_or_hides_the_machine_is_refused() {
         "[templates.de]\nack = \"{label} {persn} {person}\"\n",
         &["There is no variable {persn}. Did you mean \"person\"?"],
     );
+    for (text, problem) in [
+        ("Please go on in {place}.", "rapport.toml:2: templates.en.go_on: It lacks {label}."),
+        ("{label}: please go on.", "It lacks {place}."),
+        ("{label}: {place}, {place}", "It says {place} twice."),
+        ("{label}: {place} {person}", "There is no variable {person}. Known are {label}, {place}, {brand}."),
+        ("{label}: a refund waits in {place}", "It says \"refund\""),
+    ] {
+        assert_problem(&format!("[templates.en]\ngo_on = \"{text}\"\n"), &[problem]);
+    }
     assert_problem("[templates.sv]\nack = \"{label} {person}\"\n", &["templates.sv.label: It is missing."]);
 }
 

@@ -96,7 +96,7 @@ async fn try_inboxes(config: &Config) -> usize {
     let url = config.server.public_url(config.server.listen);
     // Nothing is signed here. Where the key is still to be made, any will do.
     let keys = [config.secret_key.clone().unwrap_or_else(|| Secret::new("0".repeat(32)))];
-    let bridge = registry::Bridge { public_url: &url, keys: &keys, provided: None };
+    let bridge = registry::Bridge { config, public_url: &url, keys: &keys, provided: None };
     let mut failed = 0;
     for inbox in &config.inboxes {
         let findings = match registry::connect(inbox, &config.inboxes, &bridge) {

@@ -7,10 +7,26 @@ use std::collections::BTreeMap;
 
 use super::{forbidden, problem::did_you_mean, reader::Section};
 
-/// The variables that an acknowledgement may hold.
-const VARIABLES: [&str; 3] = ["label", "person", "brand"];
-/// Without these two the customer would not know who wrote, and who will.
-const REQUIRED: [&str; 2] = ["label", "person"];
+/// What a text may hold, what it must, and why.
+struct Form {
+    key: &'static str,
+    variables: &'static [&'static str],
+    required: &'static [&'static str],
+    why: &'static str,
+}
+
+const ACK: Form = Form {
+    key: "ack",
+    variables: &["label", "person", "brand"],
+    required: &["label", "person"],
+    why: "The customer has to read that a machine wrote and that a person will answer.",
+};
+const GO_ON: Form = Form {
+    key: "go_on",
+    variables: &["label", "place", "brand"],
+    required: &["label", "place"],
+    why: "The customer has to read that a machine wrote and where to go on.",
+};
 /// Longer texts would cost the customer's patience and the retailer several SMS.
 const LONGEST: usize = 320;
 
@@ -27,23 +43,38 @@ pub struct Template {
     pub person: String,
     /// The acknowledgement, with its variables.
     pub ack: String,
+    /// Where to go on, for who wrote in a place that carries no conversation; `None`: nothing is said there.
+    pub go_on: Option<String>,
 }
 
 impl Template {
     /// The acknowledgement as the customer reads it.
     pub fn render_ack(&self, brand: &str) -> String {
-        // One pass over the template: a brand that is named "{label}" stays what it is.
-        let mut out = String::with_capacity(self.ack.len() + 64);
-        for piece in pieces(&self.ack) {
-            match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Variable("label") => out.push_str(&self.label),
-                Piece::Variable("person") => out.push_str(&self.person),
-                Piece::Variable("brand") => out.push_str(brand),
-                Piece::Variable(_) | Piece::Open => {}
+        pieces(&self.ack).map(|piece| self.fill(&piece, brand)).collect()
+    }
+
+    /// The text on where to go on: what stands before the name of the place, and what behind it.
+    pub fn render_go_on(&self, brand: &str) -> Option<(String, String)> {
+        let (mut before, mut after) = (String::new(), None);
+        for piece in pieces(self.go_on.as_ref()?) {
+            match (piece, &mut after) {
+                (Piece::Variable("place"), None) => after = Some(String::new()),
+                (piece, None) => before.push_str(self.fill(&piece, brand)),
+                (piece, Some(after)) => after.push_str(self.fill(&piece, brand)),
             }
         }
-        out
+        Some((before, after.unwrap_or_default()))
+    }
+
+    /// One pass over the template: a brand that is named "{label}" stays what it is.
+    fn fill<'a>(&'a self, piece: &Piece<'a>, brand: &'a str) -> &'a str {
+        match piece {
+            Piece::Text(text) => text,
+            Piece::Variable("label") => &self.label,
+            Piece::Variable("person") => &self.person,
+            Piece::Variable("brand") => brand,
+            Piece::Variable(_) | Piece::Open => "",
+        }
     }
 }
 
@@ -74,6 +105,9 @@ impl Templates {
                     "ack",
                     "ack = \"{label}: {brand} has received your message. {person}\".",
                 ),
+                go_on: section
+                    .has("go_on")
+                    .then(|| read_text(&section, "go_on", "go_on = \"{label}: please go on in {place}.\".")),
             };
             check_variables(&section, &template);
             section.finish();
@@ -110,30 +144,35 @@ fn check_variables(section: &Section<'_>, template: &Template) {
             section.refuse(key, "It can't hold a variable.", "Leave out { and }.");
         }
     }
-    for piece in pieces(&template.ack) {
+    check_form(section, &ACK, &template.ack);
+    if let Some(text) = &template.go_on {
+        check_form(section, &GO_ON, text);
+    }
+}
+
+fn check_form(section: &Section<'_>, form: &Form, text: &str) {
+    for piece in pieces(text) {
         match piece {
-            Piece::Variable(name) if !VARIABLES.contains(&name) => {
-                let suggestion = did_you_mean(name, VARIABLES)
-                    .unwrap_or_else(|| "Known are {label}, {person} and {brand}.".to_owned());
+            Piece::Variable(name) if !form.variables.contains(&name) => {
+                let suggestion = did_you_mean(name, form.variables.iter().copied())
+                    .unwrap_or_else(|| format!("Known are {{{}}}.", form.variables.join("}, {")));
                 let reason = format!("There is no variable {{{name}}}.");
-                section.refuse("ack", reason, suggestion);
+                section.refuse(form.key, reason, suggestion);
             }
             Piece::Open => {
-                section.refuse("ack", "A { or } stands alone.", "Write {label}, for example.");
+                section.refuse(form.key, "A { or } stands alone.", "Write {label}, for example.");
             }
             _ => {}
         }
     }
-    for name in REQUIRED {
-        let is_there =
-            pieces(&template.ack).any(|piece| matches!(piece, Piece::Variable(found) if found == name));
-        if !template.ack.is_empty() && !is_there {
-            let reason = format!("It lacks {{{name}}}.");
-            section.refuse(
-                "ack",
-                reason,
-                "The customer has to read that a machine wrote and that a person will answer.",
-            );
+    for name in form.required {
+        let times =
+            pieces(text).filter(|piece| matches!(piece, Piece::Variable(found) if found == name)).count();
+        if !text.is_empty() && times == 0 {
+            section.refuse(form.key, format!("It lacks {{{name}}}."), form.why);
+        }
+        if *name == "place" && times > 1 {
+            section.refuse(form.key, "It says {place} twice.", "Once is enough.");
         }
     }
 }
@@ -180,10 +219,13 @@ mod tests {
             label: "Automated message".to_owned(),
             person: "A person will answer.".to_owned(),
             ack: "{label}: {brand} has it. {person}".to_owned(),
+            go_on: Some("{label}: go on in {place} with {brand}.".to_owned()),
         };
         assert_eq!(
             template.render_ack("{person} & Co"),
             "Automated message: {person} & Co has it. A person will answer."
         );
+        let around = ("Automated message: go on in ".to_owned(), " with {place} & Co.".to_owned());
+        assert_eq!(template.render_go_on("{place} & Co"), Some(around));
     }
 }

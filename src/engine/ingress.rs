@@ -16,7 +16,7 @@ use rapport_model::{
     Address, Author, InboundEvent, Timestamp,
     bot::Unanswerable,
     event::{Content, InboundAttachment},
-    id::{Cursor, Scope},
+    id::{Cursor, ExternalThreadId, Scope},
 };
 use rapport_sdk::{Batch, BoxFuture, IngestError, Ingested, Ingress};
 
@@ -137,6 +137,12 @@ impl Ingress for InboxIngress {
 
     fn ingest(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Ingested>, IngestError>> {
         Box::pin(async move { self.commit(batch).await.map_err(|error| self.refused(&error)) })
+    }
+
+    fn announce<'a>(&'a self, thread: &'a ExternalThreadId) -> BoxFuture<'a, Result<bool, IngestError>> {
+        Box::pin(async move {
+            self.store.announce(&self.facts, thread).await.map_err(|error| self.refused(&error))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rapport_discord::{DISCORD_API, DiscordConnector, DiscordSettings};
+use rapport_discord::{DISCORD_API, DiscordConnector, DiscordSettings, GoOn};
 pub use rapport_discord::{Names, read_markup};
 use rapport_model::Secret;
 use rapport_sdk::{Connector, ConnectorError};
@@ -34,7 +34,7 @@ impl DiscordAccount {
         bridge: &Bridge<'_>,
     ) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
         let provided = bridge.provided.and_then(|provided| provided.discord.as_ref());
-        let settings = match (&self.token, provided) {
+        let mut settings = match (&self.token, provided) {
             (Some(token), _) => DiscordSettings {
                 address: inbox.addresses.first().cloned(),
                 ..self.settings(inbox.id.as_str(), token.clone())
@@ -42,6 +42,10 @@ impl DiscordAccount {
             (None, Some(given)) => self.provided(inbox.id.as_str(), given),
             (None, None) => return Ok(None),
         };
+        let texts = bridge.config.templates.get(&inbox.language);
+        settings.go_on = texts
+            .and_then(|texts| texts.render_go_on(bridge.config.brand_name(&inbox.brand)))
+            .map(|(before, after)| GoOn { before, after });
         let connector = DiscordConnector::new(settings)
             .map_err(|error| ConnectorError::Misconfigured { reason: error.to_string() })?;
         Ok(Some(Arc::new(connector)))

@@ -98,7 +98,12 @@ impl Server {
         let provided: Option<registry::Provided> = None;
         let keys: Vec<_> =
             [Some(secret_key.clone()), config.previous_secret_key.clone()].into_iter().flatten().collect();
-        let bridge = registry::Bridge { public_url: &public_url, keys: &keys, provided: provided.as_ref() };
+        let bridge = registry::Bridge {
+            config: &config,
+            public_url: &public_url,
+            keys: &keys,
+            provided: provided.as_ref(),
+        };
         let connectors = connect(&config, &bridge)?;
         let config = Arc::new(config);
         let links = MediaLinks::new(secret_key.clone(), public_url.clone());

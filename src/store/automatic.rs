@@ -72,6 +72,34 @@ impl Store {
     }
 }
 
+/// What holds back every automatic text in a conversation, whatever it says.
+pub(super) async fn held_back(
+    tx: &mut Tx,
+    conversation: &Conversation,
+) -> Result<Option<&'static str>, StoreError> {
+    // An answer would tell whoever sends spam that the address is read, or reach somebody whose
+    // address they use.
+    if conversation.suspected {
+        return Ok(Some("the receiving server took it for spam"));
+    }
+    let since = tx.now.minus(DAY);
+    let row = tx
+        .first(
+            "SELECT (SELECT count(*) FROM messages WHERE contact_id = $2 AND created_at > $3 AND automatic_kind IS NOT NULL) AS today, \
+             (SELECT count(*) FROM drafts WHERE conversation_id = $1 AND NOT note AND text <> '') AS drafts",
+            values![&conversation.id, &conversation.contact, since],
+        )
+        .await?
+        .ok_or(StoreError::NotFound("conversation"))?;
+    Ok(if ends_loops() && row.get::<i64>("today")? >= MOST_A_DAY {
+        Some(ENOUGH)
+    } else if row.get::<i64>("drafts")? > 0 {
+        Some("an associate is writing")
+    } else {
+        None
+    })
+}
+
 struct Ack {
     ack: NewAck,
 }
@@ -187,29 +215,15 @@ impl Ack {
         if conversation.kind != ThreadKind::Private.as_str() {
             return Ok(Some("others read along"));
         }
-        // An answer would tell whoever sends spam that the address is read, or reach somebody whose
-        // address they use.
-        if conversation.suspected {
-            return Ok(Some("the receiving server took it for spam"));
-        }
-        let since = tx.now.minus(DAY);
-        let row = tx
+        let said = tx
             .first(
-                "SELECT (SELECT count(*) FROM messages WHERE conversation_id = $1 AND turn = $2 AND automatic_kind IN ('ack', 'clarifying_question')) AS said, \
-                 (SELECT count(*) FROM messages WHERE contact_id = $3 AND created_at > $4 AND automatic_kind IS NOT NULL) AS today, \
-                 (SELECT count(*) FROM drafts WHERE conversation_id = $1 AND NOT note AND text <> '') AS drafts",
-                values![&conversation.id, conversation.turn, &conversation.contact, since],
+                "SELECT 1 AS one FROM messages WHERE conversation_id = $1 AND turn = $2 AND automatic_kind IN ('ack', 'clarifying_question')",
+                values![&conversation.id, conversation.turn],
             )
-            .await?
-            .ok_or(StoreError::NotFound("conversation"))?;
-        Ok(if row.get::<i64>("said")? > 0 {
-            Some("this turn was acknowledged")
-        } else if ends_loops() && row.get::<i64>("today")? >= MOST_A_DAY {
-            Some(ENOUGH)
-        } else if row.get::<i64>("drafts")? > 0 {
-            Some("an associate is writing")
-        } else {
-            None
-        })
+            .await?;
+        if said.is_some() {
+            return Ok(Some("this turn was acknowledged"));
+        }
+        held_back(tx, conversation).await
     }
 }

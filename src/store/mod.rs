@@ -11,6 +11,7 @@
 //! `claim_` (under a lease).
 
 mod act;
+mod announce;
 mod associate;
 mod automatic;
 mod blobs;

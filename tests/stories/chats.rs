@@ -12,7 +12,7 @@ use rapport_fakes::{
     FakeDiscord, FakeDiscordConfig, FakeTelegram, FakeTelegramConfig,
     telegram::{FakeFile, Media},
 };
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
@@ -197,6 +197,36 @@ on_both_engines! {
         assert_ne!(opened["conversation"]["kind"], "private");
         let reply = shop.answer(&opened, "An E27").await;
         shop.until_delivery(&reply, "sent").await;
+        shop.close().await;
+    }
+
+    async fn who_writes_in_the_support_channel_is_told_in_the_shop_s_words_where_to_go_on_unless_the_bot_is_off(fresh: Fresh) {
+        let shop = Shop::open_with(fresh, |env| {
+            env.insert("RAPPORT__INBOX__DC__BOT__ENABLED".to_owned(), "true".to_owned());
+            env.insert("RAPPORT__INBOX__DC__LANGUAGE".to_owned(), "de".to_owned());
+        })
+        .await;
+        until("the bot is connected", async || shop.health("dc").await["state"] == "connected").await;
+        let support = shop.discord.support();
+        let in_public = || shop.discord.sent().into_iter().filter(|sent| sent.channel == support).collect::<Vec<_>>();
+        let anna = shop.discord.customer("Anna");
+        anna.write(support, "Where is my lamp?");
+        until("it is said where to go on", async || !in_public().is_empty()).await;
+        let said = in_public().remove(0).content;
+        assert!(said.starts_with("Automatische Nachricht: Bitte schreiben Sie in <#"), "{said}");
+        let opened = shop.until_it_says("Where is my lamp?").await;
+        let noted = messages_of(&opened, "activity");
+        assert_eq!((noted.len(), &noted[0]["activity"]["type"]), (1, &json!("announced")), "{noted:#?}");
+
+        let off = shop.request(Method::PUT, "/api/v1/inboxes/dc/bot").json(&json!({"enabled": false}));
+        assert_eq!(off.send().await.unwrap().status(), StatusCode::OK);
+        shop.discord.customer("Ben").write(support, "Mine is dark");
+        let reply = shop.answer(&shop.until_it_says("Mine is dark").await, "Take an E27").await;
+        shop.until_delivery(&reply, "sent").await;
+        // The channel is read in order: with the next message in, all that follows Ben's is done.
+        anna.write(support, "Hello?");
+        shop.until_it_says("Hello?").await;
+        assert_eq!(in_public().len(), 1);
         shop.close().await;
     }
 

@@ -34,10 +34,22 @@ pub struct DiscordSettings {
     pub forum_channel: Option<String>,
     /// Whether people may write to the bot in private.
     pub direct_messages: bool,
+    /// What is said in the support channel to who writes there first: where their private thread is. `None`:
+    /// nothing.
+    pub go_on: Option<GoOn>,
     /// How often histories are looked through for messages that we missed.
     pub listing_interval: Duration,
     /// How long a call may take; files get longer.
     pub timeouts: Timeouts,
+}
+
+/// The retailer's text on where to go on, as it stands around the name of the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoOn {
+    /// Before it.
+    pub before: String,
+    /// Behind it.
+    pub after: String,
 }
 
 impl DiscordSettings {
@@ -51,6 +63,7 @@ impl DiscordSettings {
             support_channel: None,
             forum_channel: None,
             direct_messages: true,
+            go_on: None,
             listing_interval: Duration::from_mins(5),
             timeouts: Timeouts::default(),
         }

@@ -32,7 +32,7 @@ use rapport_sdk::{
 };
 
 use api::Api;
-pub use config::{DISCORD_API, DiscordSettings};
+pub use config::{DISCORD_API, DiscordSettings, GoOn};
 pub use error::DiscordError;
 use files::Files;
 use inbound::Receiving;

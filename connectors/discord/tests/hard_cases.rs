@@ -327,7 +327,9 @@ async fn who_writes_in_the_support_channel_gets_a_private_thread_that_stays_thei
     until(|| bridge.fake.sent().len() == 1).await;
     let thread = private().next().unwrap();
     assert_eq!((thread.parent, thread.name.as_str()), (Some(support), "Ada"));
-    assert!(bridge.fake.sent()[0].content.contains(&format!("<#{}>", thread.id)));
+    let said = format!("Automated: \\_<#{}>, Shop & Co", thread.id);
+    assert_eq!(bridge.fake.sent()[0].content, said, "the retailer's text, around the place");
+    assert_eq!(running.ingress.announced(), [asked.thread.id.clone()], "once, and not unasked");
     connector.send(&bridge.part(asked.thread.id.as_str(), bridge.ada.id(), "On its way.")).await.unwrap();
     assert_eq!(bridge.ada.view(thread.id).last().unwrap().text, "On its way.");
     bridge.ada.write(thread.id, "Thank you");
@@ -342,6 +344,23 @@ async fn who_writes_in_the_support_channel_gets_a_private_thread_that_stays_thei
     connector.send(&bridge.part(asked.thread.id.as_str(), bridge.ada.id(), "Yes?")).await.unwrap();
     assert_eq!(bridge.ada.view(thread.id).last().unwrap().text, "Yes?");
     assert_eq!(private().count(), 1);
+    no_violations(&bridge);
+}
+
+#[tokio::test]
+async fn while_the_bot_is_off_the_thread_is_made_and_nothing_is_said() {
+    let bridge = Bridge::start().await;
+    let (connector, running) = bridge.up().await;
+    running.ingress.turn_bot_off();
+    bridge.ada.write(bridge.fake.support(), "Where is my order?");
+    let asked = running.message("Where is my order?").await;
+    let private = || bridge.ada.places().into_iter().find(|place| place.kind == ChannelKind::PrivateThread);
+    until(|| private().is_some()).await;
+    connector.send(&bridge.part(asked.thread.id.as_str(), bridge.ada.id(), "On its way.")).await.unwrap();
+    // A channel is read by one hand: with the second message in, all that follows the first one is done.
+    bridge.ada.write(bridge.fake.support(), "Thank you");
+    running.message("Thank you").await;
+    assert_eq!(bridge.fake.sent().len(), 1, "the associate's answer alone");
     no_violations(&bridge);
 }
 

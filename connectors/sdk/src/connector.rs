@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use rapport_model::{
     Capabilities, Clock, Health, InboundEvent, Timestamp,
     event::RawPayload,
-    id::{ChannelName, Cursor, Scope},
+    id::{ChannelName, Cursor, ExternalThreadId, Scope},
     outbound::{OutboundMessage, Outgoing, Part, PlanError, SendError, SendReceipt},
 };
 use tokio::sync::watch;
@@ -100,6 +100,11 @@ pub trait Ingress: Send + Sync {
     /// Commits all events of the batch and its cursor, or nothing. On an error the same events are
     /// to be given again.
     fn ingest(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Ingested>, IngestError>>;
+
+    /// Whether a text of the retailer's may be written now, outside of a reply, to the customer of this thread,
+    /// whose message is in: the bot is on here and no person has taken over. `true` is noted in the conversation
+    /// and is good for one message, at once.
+    fn announce<'a>(&'a self, thread: &'a ExternalThreadId) -> BoxFuture<'a, Result<bool, IngestError>>;
 }
 
 /// What is committed together.

@@ -140,6 +140,40 @@ on_both_engines! {
         assert_eq!(again.list_bots_off().await.unwrap(), off);
     }
 
+    async fn where_to_go_on_is_said_only_where_the_bot_may_speak_and_stands_in_the_conversation(fresh: Fresh) {
+        let desk = desk(fresh).await;
+        let store = &desk.shop.store;
+        let noted = "SELECT count(*) AS n FROM messages WHERE kind = 'activity' AND activity LIKE '%announced%'";
+        let announce = async |inbox: usize, from: &str| {
+            let facts = store.inboxes()[inbox].clone();
+            store.announce(&facts, &from.into()).await.unwrap()
+        };
+        assert!(!announce(0, "+491").await, "nobody wrote there");
+        let conversation = desk.shop.receive("advice", "+491", "Hello").await;
+        assert!(announce(0, "+491").await);
+        assert_eq!(desk.number(noted, Vec::new()).await, 1);
+        assert_eq!(desk.owed(&conversation).await, 1, "it is no answer");
+        desk.reply(&conversation, "Hi", 1).await;
+        assert!(!announce(0, "+491").await, "a person has spoken");
+
+        desk.shop.receive("advice", "+492", "Hello").await;
+        store.update_bot_switch(&desk.mara, Some(&"advice".into()), false).await.unwrap();
+        assert!(!announce(0, "+492").await, "switched off");
+        store.update_bot_switch(&desk.mara, Some(&"advice".into()), true).await.unwrap();
+        assert!(announce(0, "+492").await);
+        let held_off = Arc::new(InboxFacts { bot: false, ..(*store.inboxes()[0]).clone() });
+        assert!(!store.announce(&held_off, &"+492".into()).await.unwrap(), "held off by the configuration");
+
+        for (inbox, id) in ["advice", "orders"].iter().enumerate() {
+            let conversation = desk.shop.receive(id, "+493", "Hello").await;
+            acknowledge(&desk.shop).await;
+            assert!(announce(inbox, "+493").await, "{id}");
+            end(&desk, &conversation).await;
+            assert!(!announce(inbox, "+493").await, "closed");
+        }
+        assert_eq!(desk.number(noted, Vec::new()).await, 4);
+    }
+
     async fn an_address_gets_two_automatic_messages_a_day_over_all_conversations_and_inboxes(fresh: Fresh) {
         let desk = desk(fresh).await;
         // Each brand has its own contact and conversation for it.

@@ -43,6 +43,7 @@ export function activityText(m: Message, me: string, team: string | null): strin
     case 'opted_in':
     case 'gap':
     case 'bot_silent':
+    case 'announced':
       return t.activity[a.type]
     default:
       return t.activity.other

@@ -326,6 +326,7 @@ const en = {
     undone: (by: string) => `${by} took a message back before it was sent`,
     new_owner: (by: string) => `${by} noted that this number has a new owner`,
     new_owner_undone: (by: string) => `${by} noted that the owner of this number is the same after all`,
+    announced: 'An automated message told the customer where to go on',
     bot_silent: 'The assistant stays silent: a person has spoken',
     other: 'Something changed',
   },

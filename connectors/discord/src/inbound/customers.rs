@@ -8,7 +8,8 @@ use serde_json::json;
 use super::{Stop, condition::Trouble, desk::Desk};
 use crate::{
     api::{Failure, codes},
-    place::{Place, PlaceKind},
+    markup,
+    place::{Leg, Place, PlaceKind},
     snowflake::Snowflake,
 };
 
@@ -70,7 +71,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Makes the thread of who wrote `message` in the support channel, and says there where to go on.
+    /// Makes the thread of who wrote `message` in the support channel. Discord shows it to them; where the bot
+    /// may speak, the retailer's text says in the channel where to go on.
     pub async fn welcome(
         &self,
         support: Snowflake,
@@ -84,11 +86,13 @@ impl Desk {
             Err(Refused::NoChannel | Refused::Stop(Stop::Provider(Failure::Refused { .. }))) => return Ok(()),
             Err(Refused::Stop(stop)) => return Err(stop),
         };
-        if !is_new {
+        let Some(text) = self.settings.go_on.as_ref().filter(|_| is_new) else { return Ok(()) };
+        if !self.ctx.ingress.announce(&Leg::Customer(user).id()).await? {
             return Ok(());
         }
+        let (before, after) = (markup::write(&text.before, &[]), markup::write(&text.after, &[]));
         let words = json!({
-            "content": format!("Thank you. Please go on in <#{thread}>: only you and our team can read it."),
+            "content": format!("{before}<#{thread}>{after}"),
             "nonce": format!("go-{message}"),
             "enforce_nonce": true,
             "allowed_mentions": { "parse": [], "replied_user": true },

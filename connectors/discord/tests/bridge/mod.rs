@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use rapport_discord::{DiscordConnector, DiscordSettings};
+use rapport_discord::{DiscordConnector, DiscordSettings, GoOn};
 use rapport_fakes::discord::{Customer, FakeDiscord, FakeDiscordConfig, Fault, Operation, Snowflake};
 use rapport_sdk::{
     BoxFuture, Connector, Ingress, WebhookRequest,
@@ -62,6 +62,7 @@ impl Bridge {
         let mut settings = DiscordSettings::new(InboxId::from("shop"), token, self.fake.api_base());
         settings.address = Some(Address::new(self.fake.bot().to_string()));
         settings.support_channel = Some(self.fake.support().to_string());
+        settings.go_on = Some(GoOn { before: "Automated: _".to_owned(), after: ", Shop & Co".to_owned() });
         settings.forum_channel = Some(self.fake.forum().to_string());
         settings.timeouts = Timeouts { connect: Duration::from_secs(1), total: Duration::from_secs(2) };
         settings

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use rapport_model::{
     InboundEvent, Timestamp,
     event::InboundMessage,
-    id::{Cursor, Scope},
+    id::{Cursor, ExternalThreadId, Scope},
 };
 use tokio::sync::watch;
 
@@ -32,6 +32,8 @@ struct State {
     cursors: HashMap<Scope, Cursor>,
     complete_up_to: Option<Timestamp>,
     failures: usize,
+    bot_is_off: bool,
+    announced: Vec<ExternalThreadId>,
     waiting: usize,
 }
 
@@ -49,6 +51,16 @@ impl MemoryIngress {
     /// The next so many batches with events are refused.
     pub fn fail(&self, times: usize) {
         self.state().failures = times;
+    }
+
+    /// Nothing may be announced from now on.
+    pub fn turn_bot_off(&self) {
+        self.state().bot_is_off = true;
+    }
+
+    /// The threads in which something was announced.
+    pub fn announced(&self) -> Vec<ExternalThreadId> {
+        self.state().announced.clone()
     }
 
     /// Batches wait from now on.
@@ -149,5 +161,14 @@ impl Ingress for MemoryIngress {
 
     fn ingest(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Ingested>, IngestError>> {
         Box::pin(self.commit(batch))
+    }
+
+    fn announce<'a>(&'a self, thread: &'a ExternalThreadId) -> BoxFuture<'a, Result<bool, IngestError>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            let may = !state.bot_is_off;
+            state.announced.extend(may.then(|| thread.clone()));
+            Ok(may)
+        })
     }
 }
