@@ -15,7 +15,7 @@ use rapport_model::{
 use super::{
     Incoming, IngestRequest, album,
     follow::{self, Known, ThreadKey},
-    people::{self, HandleKey, Person},
+    people::{self, HandleKey, Person, Sender},
     quoted::{self, Quoted},
     route::{Arrival, Route, route},
     same::Also,
@@ -85,7 +85,9 @@ async fn load(
     for item in fresh {
         let request = requests[item.request];
         if let Some(message) = request.events[item.event].message() {
-            senders.extend(people::sender(&request.inbox.brand, &request.inbox.channel, &message.author));
+            let sender = people::sender(&request.inbox.brand, &request.inbox.channel, &message.author);
+            let private = message.thread.kind == ThreadKind::Private;
+            senders.extend(sender.map(|sender| Sender { wrote_at: private.then_some(message.at), ..sender }));
             let key = (request.inbox.id.0.clone(), message.thread.id.0.clone());
             if message.thread.permanent {
                 permanent.insert(key.clone());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use rapport_model::{
-    Address, Author, Trust,
+    Address, Author, Timestamp, Trust,
     id::{ContactId, HandleId},
 };
 
@@ -12,7 +12,7 @@ use crate::store::{
     db::{Run as _, built},
     error::StoreError,
     rows::{self, Rows},
-    tx::Tx,
+    tx::{NewEvent, Tx},
     value::values,
 };
 
@@ -40,6 +40,8 @@ pub(super) struct Sender<'a> {
     pub key: HandleKey,
     pub name: Option<&'a str>,
     pub can_reply: bool,
+    /// When they wrote in private: whoever does can be reached there again.
+    pub wrote_at: Option<Timestamp>,
 }
 
 /// The sender of an event by a contact.
@@ -54,6 +56,7 @@ pub(super) fn sender<'a>(brand: &str, channel: &str, author: &'a Author) -> Opti
         },
         name: name.as_deref(),
         can_reply: *can_reply,
+        wrote_at: None,
     })
 }
 
@@ -63,14 +66,18 @@ pub(super) async fn find_or_make(
     senders: Vec<Sender<'_>>,
 ) -> Result<HashMap<HandleKey, Person>, StoreError> {
     // Sorted, so that two nodes take their locks in the same order; each key once, as an upsert wants.
-    let wanted: BTreeMap<HandleKey, (Option<&str>, bool)> =
-        senders.into_iter().map(|sender| (sender.key, (sender.name, sender.can_reply))).collect();
+    let mut wanted: BTreeMap<HandleKey, Sender<'_>> = BTreeMap::new();
+    for mut sender in senders {
+        let before = wanted.get(&sender.key).and_then(|known| known.wrote_at);
+        sender.wrote_at = sender.wrote_at.max(before);
+        wanted.insert(sender.key.clone(), sender);
+    }
     let mut rows = Rows::new(
         "handles",
         &["id", "brand", "channel", "address", "trust", "shared", "can_reply", "created_at", "last_seen_at"],
     );
     let mut made = HashMap::new();
-    for (key, (_, can_reply)) in &wanted {
+    for (key, sender) in &wanted {
         let id = HandleId::new();
         rows.push(values![
             &id,
@@ -79,7 +86,7 @@ pub(super) async fn find_or_make(
             &key.address,
             key.trust,
             false,
-            *can_reply,
+            sender.can_reply,
             tx.now,
             tx.now
         ]);
@@ -90,7 +97,7 @@ pub(super) async fn find_or_make(
             tx,
             "ON CONFLICT (brand, channel, address, trust) DO UPDATE \
              SET last_seen_at = excluded.last_seen_at, can_reply = excluded.can_reply \
-             RETURNING id, brand, channel, address, trust, blocked_at",
+             RETURNING id, brand, channel, address, trust, blocked_at, unreachable_at",
         )
         .await?;
     let mut people = HashMap::with_capacity(found.len());
@@ -108,6 +115,11 @@ pub(super) async fn find_or_make(
             address: row.get("address")?,
             trust,
         };
+        if let Some(since) = row.time_opt("unreachable_at")?
+            && wanted.get(&key).and_then(|sender| sender.wrote_at) > Some(since)
+        {
+            can_be_reached(tx, &handle, &key.brand).await?;
+        }
         let is_new = made.contains_key(&handle);
         if !is_new {
             known.push(values![&handle]);
@@ -122,7 +134,7 @@ pub(super) async fn find_or_make(
         if let Some(owner) = owners.get(&person.handle) {
             person.contact = owner.clone();
         } else {
-            let name = wanted.get(key).and_then(|(name, _)| *name);
+            let name = wanted.get(key).and_then(|sender| sender.name);
             contacts.push(values![&person.contact, &key.brand, name, tx.now]);
             periods.push(values![&person.handle, &person.contact, tx.now]);
         }
@@ -130,6 +142,13 @@ pub(super) async fn find_or_make(
     contacts.insert(tx).await?;
     periods.insert(tx).await?;
     Ok(people)
+}
+
+/// They wrote after we could not reach them.
+async fn can_be_reached(tx: &mut Tx, handle: &HandleId, brand: &str) -> Result<(), StoreError> {
+    tx.execute("UPDATE handles SET unreachable_at = NULL WHERE id = $1", values![handle]).await?;
+    tx.tell(NewEvent { kind: "handle.back", brand: Some(brand.to_owned()), ..NewEvent::default() });
+    Ok(())
 }
 
 /// Whoever uses an address that a letter named: found, or made, as somebody who merely claims it.
@@ -145,7 +164,7 @@ pub(in crate::store) async fn claimed_person(
         address: address.expose().to_owned(),
         trust: Trust::Claimed,
     };
-    let people = find_or_make(tx, vec![Sender { key, name, can_reply: true }]).await?;
+    let people = find_or_make(tx, vec![Sender { key, name, can_reply: true, wrote_at: None }]).await?;
     let person = people.into_values().next().ok_or(StoreError::NotFound("handle"))?;
     Ok((person.handle, person.contact))
 }

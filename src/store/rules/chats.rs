@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rapport_model::{
     Address, Author, Clock as _, DeliveryState, InboundEvent, Trust,
-    event::{Content, InboundAttachment, InboundMessage, ThreadKind},
+    event::{Content, InboundAttachment, InboundMessage, ReachChange, ThreadKind},
     id::{ConversationId, ExternalMessageId, MessageId},
     rich::{Span, Style},
 };
@@ -92,6 +92,23 @@ async fn id_of(desk: &Desk, external: &str) -> MessageId {
 }
 
 on_both_engines! {
+    async fn who_writes_in_private_can_be_reached_again_and_an_older_word_or_one_in_a_group_shows_nothing(fresh: Fresh) {
+        let desk = Desk::open(fresh).await;
+        let away = async || desk.number("SELECT count(*) AS n FROM handles WHERE unreachable_at IS NOT NULL", Vec::new()).await;
+        let told = async || desk.number("SELECT count(*) AS n FROM events WHERE kind = 'handle.back'", Vec::new()).await;
+        desk.bring(event(&chat(&desk, "first", "anna", "Hello"))).await;
+        let older = chat(&desk, "older", "anna", "One more thing");
+        desk.shop.clock.advance(Duration::from_secs(10));
+        desk.bring(Desk::reach("anna", ReachChange::Unreachable, 5)).await;
+        desk.bring(event(&older)).await;
+        desk.bring(event(&said(&desk, "aside", "anna", true))).await;
+        assert_eq!((away().await, told().await), (1, 0));
+        desk.bring(event(&chat(&desk, "again", "anna", "Are you there?"))).await;
+        assert_eq!((away().await, told().await), (0, 1));
+        desk.bring(event(&chat(&desk, "and again", "anna", "Hello?"))).await;
+        assert_eq!(told().await, 1, "it is told once");
+    }
+
     async fn an_album_that_comes_file_by_file_is_one_message_and_one_obligation(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         assert_eq!(desk.bring(event(&photo(&desk, "p1", ""))).await, Outcome::Stored);
