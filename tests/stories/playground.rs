@@ -256,6 +256,22 @@ on_both_engines! {
         assert_eq!((&again["messages"], &again["fault"]), (&shown, &Value::Null));
     }
 
+    async fn who_has_blocked_the_shop_and_writes_has_let_it_in_again(fresh: Fresh) {
+        let playground = Playground::start(&fresh).await;
+        for chat in ["telegram", "discord"] {
+            let path = |act: &str| format!("chats/{chat}{act}");
+            let chats = playground.state().await["chats"][chat]["chats"].as_array().unwrap().clone();
+            let private = chats.iter().find(|one| one["group"] == false && one["members"] == json!(["Ines Carvalho"]));
+            let write = json!({"customer": "Ines Carvalho", "chat": private.unwrap()["id"], "text": "Hello?"});
+            playground.post(&path(""), write.clone()).await;
+            let block = json!({"customer": "Ines Carvalho", "blocked": true});
+            let (_, state) = playground.post(&path("/block"), block).await;
+            assert_eq!(state["chats"][chat]["blocked"], json!(["Ines Carvalho"]));
+            let (_, state) = playground.post(&path(""), write).await;
+            assert_eq!(state["chats"][chat]["blocked"], json!([]), "{chat}");
+        }
+    }
+
     async fn letters_go_to_and_fro_in_one_conversation_and_outlive_a_new_start(fresh: Fresh) {
         let playground = Playground::start(&fresh).await;
         let written = playground.mail("Größe of the tent ⛺", "Does it sleep two?").await;

@@ -162,6 +162,10 @@ impl Chats for Discord {
     fn write(&self, customer: &str, written: Written) -> Result<(), Missing> {
         let (app, place) = self.place(customer, &written.chat)?;
         let answers = written.answers.map(|id| id.parse().map_err(|_| Missing)).transpose()?;
+        if place == app.dm() {
+            // An app lets nobody write to whom they block: whoever writes has let the shop in.
+            app.set_reachable(true);
+        }
         let file = |File { name, content_type, bytes }: File| FakeFile { name, content_type, bytes };
         app.send(place, &written.text, written.files.into_iter().map(file).collect(), answers);
         Ok(())

@@ -33,7 +33,7 @@ impl World {
     }
 
     /// Lets the bot be something else in a chat, and tells it.
-    fn set_bot(&mut self, mut chat: Chat, user: i64, bot: Membership, now: Timestamp) -> Chat {
+    pub(super) fn set_bot(&mut self, mut chat: Chat, user: i64, bot: Membership, now: Timestamp) -> Chat {
         let old = std::mem::replace(&mut chat.bot, bot);
         self.put_chat(chat.clone());
         if old != bot {

@@ -1,5 +1,6 @@
 //! A customer's side: writing, editing, reacting, and reading what came.
 
+use rapport_sdk::model::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -233,7 +234,7 @@ impl Phone {
     /// Sends, and gives the number of the message. Whoever had blocked the bot lets it in again by that.
     pub fn send(&self, draft: Draft) -> i64 {
         self.fake.act(|world, now| {
-            let chat = self.opened(world);
+            let chat = self.opened(world, now);
             let (mut parts, files) = draft.parts(world, &chat);
             if let Some(thread) = self.thread {
                 let topic = world.record(chat.id, None, thread).map(|record| record.json.clone());
@@ -314,7 +315,7 @@ impl Phone {
         self.fake.act(|world, now| {
             let new: Vec<Value> =
                 emoji.iter().map(|emoji| json!({"type": "emoji", "emoji": emoji})).collect();
-            let chat = self.opened(world);
+            let chat = self.opened(world, now);
             let old = world.change(chat.id, chat.business.as_deref(), id, |record| {
                 let old = record.reactions.insert(self.user, new.clone()).unwrap_or_default();
                 (old, record.user)
@@ -353,7 +354,7 @@ impl Phone {
     }
 
     /// The open chat; one with the bot begins by this.
-    fn opened(&self, world: &mut World) -> Chat {
+    fn opened(&self, world: &mut World, now: Timestamp) -> Chat {
         let known = world.chat(self.chat, self.business.as_deref()).cloned();
         let mut chat = known.unwrap_or_else(|| {
             let user = world.user(self.user);
@@ -362,11 +363,11 @@ impl Phone {
             chat.business.clone_from(&self.business);
             chat
         });
-        if chat.kind == ChatKind::Private {
-            chat.bot = Membership::Member;
-        }
         if !chat.members.contains(&self.user) {
             chat.members.push(self.user);
+        }
+        if chat.kind == ChatKind::Private {
+            return world.set_bot(chat, self.user, Membership::Member, now);
         }
         world.put_chat(chat.clone());
         chat

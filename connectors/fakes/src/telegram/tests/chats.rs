@@ -119,8 +119,11 @@ async fn who_locks_the_bot_out_is_told_of_and_hears_it_no_more() {
     let to = |chat: i64| json!({"chat_id": chat, "text": "x"});
     let blocked = "Forbidden: bot was blocked by the user";
     assert_eq!(refused(&fake, "sendMessage", to(ines.chat_id())).await, blocked);
-    ines.unblock_bot();
-    say(&fake, &ines, "Hello again").await;
+    ines.write("Hello again");
+    let found = heard(&fake).await;
+    assert_eq!(found[0]["my_chat_member"]["new_chat_member"]["status"], "member", "who writes lets it in");
+    assert_eq!(found[1]["message"]["text"], "Hello again");
+    done(&fake, "sendMessage", to(ines.chat_id())).await;
     let group = ines.open_supergroup("Hikers");
     group.block_bot();
     let kicked = "Forbidden: bot was kicked from the supergroup chat";
