@@ -30,6 +30,9 @@ use crate::{
 const KEPT: Duration = Duration::from_hours(24);
 /// The scope of the one resume point.
 const UPDATES: &str = "updates";
+/// For how long another program that asks in our place is worth telling: the two of us take turns, so between two
+/// of its questions one of ours is answered.
+const RIVAL_SHOWS: Duration = Duration::from_mins(1);
 /// The first and the longest wait after a failure.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(2));
 
@@ -139,7 +142,7 @@ impl Inbound {
                 Err(stop) => {
                     failures += 1;
                     session.settled = false;
-                    trouble(ctx, stop)?.max(back_off(failures))
+                    self.trouble(ctx, &mut session, stop)?.max(back_off(failures))
                 }
             };
             tokio::time::sleep(wait).await;
@@ -165,9 +168,30 @@ impl Inbound {
         })
     }
 
+    /// Reports a failure and says how long to wait at least; an error where no waiting mends it.
+    fn trouble(&self, ctx: &Context, session: &mut Session, stop: Stop) -> Result<Duration, ConnectorError> {
+        if let Stop::Call(CallError::Refused(refusal)) = &stop
+            && refusal.is_conflict()
+            && !refusal.is_about_a_webhook()
+        {
+            let now = ctx.clock.now();
+            session.rival = Some(now);
+            ctx.health.report(self.health(session, None, now));
+            return Ok(Duration::ZERO);
+        }
+        trouble(ctx, stop)
+    }
+
     /// How it fares where updates come: what a person should set right.
-    fn health(&self, session: &Session, further: Option<String>) -> Health {
+    fn health(&self, session: &Session, further: Option<String>, now: Timestamp) -> Health {
         let mut reasons: Vec<String> = further.into_iter().collect();
+        if session.rival.is_some_and(|seen| now.since(seen) < RIVAL_SHOWS) {
+            reasons.push(
+                "Another program polls this bot: stop it, or ask BotFather for a new token (/revoke). Until then \
+                 messages may go there."
+                    .to_owned(),
+            );
+        }
         if let Some(me) = &session.me {
             reasons.extend(self.misnamed(me));
             if self.settings.groups == Groups::All && me.can_read_all_group_messages == Some(false) {
@@ -196,9 +220,11 @@ struct Session {
     me: Option<User>,
     /// When that was asked.
     looked: Option<Timestamp>,
+    /// When another program last asked in our place.
+    rival: Option<Timestamp>,
 }
 
-/// Reports a failure and says how long to wait at least; an error where no waiting mends it.
+/// The same where nothing is remembered of it.
 fn trouble(ctx: &Context, stop: Stop) -> Result<Duration, ConnectorError> {
     let error = match stop {
         Stop::Store(retry_after) => {
@@ -210,15 +236,6 @@ fn trouble(ctx: &Context, stop: Stop) -> Result<Duration, ConnectorError> {
         Stop::Call(CallError::Refused(refusal)) if refusal.is_about_a_webhook() => {
             ctx.health.report(Health::Reconnecting {
                 reason: "Another program has set a webhook for this bot: it is taken away.".to_owned(),
-            });
-            return Ok(Duration::ZERO);
-        }
-        Stop::Call(CallError::Refused(refusal)) if refusal.is_conflict() => {
-            ctx.health.report(Health::Degraded {
-                reason:
-                    "Another program polls this bot: stop it, or ask BotFather for a new token (/revoke). \
-                         Until then messages may go there."
-                        .to_owned(),
             });
             return Ok(Duration::ZERO);
         }

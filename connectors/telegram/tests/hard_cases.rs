@@ -11,7 +11,7 @@ use rapport_fakes::telegram::{Fault, Operation};
 use rapport_sdk::{
     ConnectorError,
     conformance::MemoryIngress,
-    model::{Health, InboundEvent, Secret, Timestamp},
+    model::{Address, Health, InboundEvent, Secret, Timestamp},
 };
 use rapport_telegram::Mode;
 use serde_json::json;
@@ -21,12 +21,31 @@ async fn two_programs_that_poll_one_bot_are_told_apart_from_other_trouble_and_po
     let bridge = Bridge::start().await;
     let conflict = "Conflict: terminated by other getUpdates request; make sure that only one bot instance \
                     is running";
-    bridge.fake.fail_next(Operation::Updates, Fault::Refused { code: 409, description: conflict.to_owned() });
-    let mut running = bridge.start_bot();
-    running.says("Another program polls this bot").await;
-    bridge.ann().write("still here");
-    running.message("still here").await;
-    running.connected().await;
+    let conflict = || Fault::Refused { code: 409, description: conflict.to_owned() };
+    bridge.fake.fail_next(Operation::Updates, conflict());
+    let bot = bridge.bot_with(|settings| settings.address = Address::new("@other_bot"));
+    let mut running = bridge.run(bot, &Arc::default());
+    let both = |health: &Health| {
+        let reason = health.reason().unwrap_or_default();
+        reason.contains("Another program polls this bot") && reason.contains("names another bot")
+    };
+    running.until_health(both).await;
+    let mut states = running.health.clone();
+    states.mark_unchanged();
+    for text in ["still here", "and here"] {
+        bridge.ann().write(text);
+        running.message(text).await;
+        bridge.fake.fail_next(Operation::Updates, conflict());
+    }
+    // The last conflict is dealt with before the question is put that brings this.
+    until(|| bridge.fake.next_fault(Operation::Updates).is_none()).await;
+    bridge.ann().write("now");
+    running.message("now").await;
+    assert!(!states.has_changed().unwrap(), "one sentence that stays: {:?}", *states.borrow());
+    bridge.clock.advance(Duration::from_mins(1));
+    bridge.ann().write("later");
+    let alone = |health: &Health| health.reason().is_some_and(|reason| !reason.contains("Another program"));
+    running.until_health(alone).await;
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ impl Inbound {
         self.apply(changes);
         session.resume = Some(next);
         session.settled = is_all;
-        ctx.health.report(self.health(session, None));
+        ctx.health.report(self.health(session, None, ctx.clock.now()));
         Ok(if last.is_none() && !updates.is_empty() { STUCK } else { Duration::ZERO })
     }
 

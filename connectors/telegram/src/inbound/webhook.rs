@@ -54,7 +54,7 @@ impl Inbound {
             ctx.ingress.ingest(batch).await?;
             session.resume = Some(next);
         }
-        ctx.health.report(self.health(session, failing(&info, now)));
+        ctx.health.report(self.health(session, failing(&info, now), now));
         Ok(self.settings.look)
     }
 
