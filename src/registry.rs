@@ -29,6 +29,8 @@ use crate::config::{Config, Inbox, Section};
 pub struct Channel {
     /// The name of its table below `[inbox.ID]`.
     pub name: &'static str,
+    /// What an inbox's own addresses look like there, as the configuration writes them.
+    pub addresses: &'static str,
     /// Reads that table.
     pub read: fn(&Section<'_>, &Surroundings<'_>) -> Account,
 }
@@ -45,10 +47,14 @@ pub struct Surroundings<'a> {
 
 /// All channels.
 pub const CHANNELS: &[Channel] = &[
-    Channel { name: "email", read: email::read },
-    Channel { name: "sms", read: sms::read },
-    Channel { name: "telegram", read: telegram::read },
-    Channel { name: "discord", read: discord::read },
+    Channel { name: "email", addresses: "[\"support@shop.example\"]", read: email::read },
+    Channel { name: "sms", addresses: "[\"+4915550000001\"]", read: sms::read },
+    Channel { name: "telegram", addresses: "[\"@shop_bot\"]", read: telegram::read },
+    Channel {
+        name: "discord",
+        addresses: "[\"175928847299117063\"], the bot's user id",
+        read: discord::read,
+    },
 ];
 
 /// What we read in a mail, as one JSON object. `addresses` are our own.
@@ -96,6 +102,24 @@ impl Account {
             Self::Sms(account) => account.sender_group(),
             Self::Telegram(_) => "telegram",
             Self::Discord(_) => "discord",
+        }
+    }
+
+    /// The key below `[inbox.ID]` under which its credentials stand.
+    pub fn credentials(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email.auth",
+            Self::Sms(_) => "sms.auth_token",
+            Self::Telegram(_) => "telegram.token",
+            Self::Discord(_) => "discord.token",
+        }
+    }
+
+    /// Why its provider could not call us at this address, and what to write instead.
+    pub fn why_not_called_at(&self, public_url: &Url) -> Option<(String, String)> {
+        match self {
+            Self::Telegram(account) => account.why_not_called_at(public_url),
+            Self::Email(_) | Self::Sms(_) | Self::Discord(_) => None,
         }
     }
 

@@ -102,7 +102,7 @@ fn the_examples_in_comments_are_valid_and_show_the_defaults_of_an_inbox() {
         ("RAPPORT_PREVIOUS_SECRET_KEY", "fedcba9876543210fedcba9876543210"),
         ("MAIL_PASSWORD", "c"),
         ("TELEGRAM_TOKEN", "123456:AAF7-g0gYncWnm5IyfZlpPRqRRv6kNAGlao"),
-        ("DISCORD_TOKEN", "d"),
+        ("DISCORD_TOKEN", "d.e.f"),
     ];
     let refused: Vec<String> = load(&text, &env)
         .problems
@@ -394,9 +394,38 @@ fn what_is_wrong_with_a_telegram_inbox_is_named_by_its_key() {
     ] {
         assert_problem(&text, &[wanted]);
     }
+    assert_problem(&text, &["https address of your own Bot API server"]);
+    assert_problem(&BOT.replace("addresses = [\"@Shop_Bot\"]\n", ""), &["bot.addresses", "[\"@shop_bot\"]"]);
     let found = load(BOT, &[("BOT", "123456")]).problems[0].to_string();
     assert!(found.contains("inbox.bot.telegram.token: This is no bot's token"), "{found}");
     assert!(!found.contains("123456"), "{found}");
+}
+
+#[test]
+fn an_address_that_telegram_does_not_call_is_refused_before_anybody_is_asked() {
+    let key = ("RAPPORT__SECRET_KEY", "0123456789abcdef0123456789abcdef");
+    for (url, mode, wanted) in [
+        ("http://shop.example", "webhook", Some("Telegram calls https only")),
+        ("https://shop.example:9000", "webhook", Some("no other ports")),
+        ("https://shop.example:8443", "webhook", None),
+        ("https://shop.example:9000", "poll", None),
+    ] {
+        let text = format!("{BOT}mode = \"{mode}\"\n[server]\npublic_url = \"{url}\"\n");
+        let refused: Vec<_> = load(&text, &[BOT_TOKEN, key])
+            .problems
+            .into_iter()
+            .filter(|problem| problem.severity == Severity::Refused)
+            .map(|problem| problem.to_string())
+            .collect();
+        match wanted {
+            None => assert_eq!(refused, [""; 0], "{url}"),
+            Some(wanted) => {
+                assert_eq!(refused.len(), 1, "{refused:?}");
+                let begin = "rapport.toml:10: server.public_url: [inbox.bot] is called there: ";
+                assert!(refused[0].starts_with(begin) && refused[0].contains(wanted), "{refused:?}");
+            }
+        }
+    }
 }
 
 const DISCORD: &str = r#"
@@ -434,6 +463,22 @@ fn what_is_wrong_with_a_discord_inbox_is_named_by_its_key() {
     ] {
         assert_problem(&text, wanted);
     }
+    let bare = DISCORD.replace("\"175928847299117063\"", "175928847299117063").replace(
+        "token = { env = \"DISCORD\" }",
+        "token = { env = \"DISCORD\" }\nsupport_channel = 175928847299117064",
+    );
+    let found = problems(&bare, &[("DISCORD", "MTc1.hunter2.x")]);
+    assert_eq!(
+        found,
+        [
+            "rapport.toml:5: inbox.chat.addresses: It should hold strings and holds a number. Put each entry in quotes.",
+            "rapport.toml:8: inbox.chat.discord.support_channel: It should be a string and is a number. Put it in quotes.",
+        ]
+    );
+    assert_problem(
+        &DISCORD.replace("addresses = [\"175928847299117063\"]\n", ""),
+        &["[\"175928847299117063\"]"],
+    );
     let silent = format!("{DISCORD}direct_messages = false\n");
     let found = problems(&silent, &[("DISCORD", "Bot x")]).join("\n");
     assert!(found.contains("discord.token: This is no bot token"), "{found}");

@@ -7,10 +7,10 @@
 use std::{path::Path, process::ExitCode};
 
 use rapport_model::Secret;
-use rapport_sdk::Finding;
+use rapport_sdk::{ConnectorError, Finding};
 
 use crate::{
-    config::{Config, Loaded, Severity},
+    config::{Config, Inbox, Loaded, Severity},
     registry, server,
 };
 
@@ -53,10 +53,10 @@ pub(super) async fn run(loaded: Loaded, file: Option<&Path>, connect: bool) -> a
             println!("The configuration is valid, and no inbox failed: {inboxes}.");
             return Ok(ExitCode::SUCCESS);
         }
-        (true, _) => println!("The configuration is valid, and {failed} of {inboxes} could not be reached."),
+        (true, _) => println!("The configuration is valid, and {failed} of {inboxes} can't work."),
         (false, 0) => println!("The configuration is valid, and the store can't be used."),
         (false, _) => println!(
-            "The configuration is valid, the store can't be used, and {failed} of {inboxes} could not be reached."
+            "The configuration is valid, the store can't be used, and {failed} of {inboxes} can't work."
         ),
     }
     Ok(ExitCode::FAILURE)
@@ -111,16 +111,22 @@ async fn try_inboxes(config: &Config) -> usize {
             failed += 1;
         }
         for finding in &findings {
-            println!("{}: {}", inbox.id, told(finding));
+            println!("{}: {}", inbox.id, told(finding, inbox));
         }
     }
     failed
 }
 
-fn told(finding: &Finding) -> String {
+fn told(finding: &Finding, inbox: &Inbox) -> String {
     let part = finding.part.as_ref().map(|part| format!("{part}: ")).unwrap_or_default();
-    let outcome = finding.wrong.as_deref().unwrap_or("reached");
-    format!("{part}{}.", outcome.trim_end_matches('.'))
+    let outcome = finding.wrong.as_deref().unwrap_or("reached").trim_end_matches('.');
+    let what_to_do = if outcome == ConnectorError::Unauthorized.to_string() {
+        let key = inbox.account.credentials();
+        format!(": get them from the provider again, and put them where inbox.{}.{key} says", inbox.id)
+    } else {
+        String::new()
+    };
+    format!("{part}{outcome}{what_to_do}.")
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

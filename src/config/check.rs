@@ -51,6 +51,15 @@ pub(super) fn whole(config: &Config, root: &Section<'_>) {
     } else if !config.server.listen.ip().is_loopback() && config.playground.enabled {
         server.note("listen", "The playground can be reached from other machines.", "Listen on 127.0.0.1.");
     }
+    for inbox in &config.inboxes {
+        if let Some((reason, suggestion)) = inbox.account.why_not_called_at(&url) {
+            server.refuse(
+                "public_url",
+                format!("[inbox.{}] is called there: {reason}", inbox.id),
+                suggestion,
+            );
+        }
+    }
     if config.playground.enabled && !cfg!(feature = "playground") {
         root.section("playground").refuse(
             "enabled",

@@ -170,8 +170,10 @@ fn read_inbox(
     let bot_enabled = bot.flag_or("enabled", true);
     bot.finish();
     let addresses = section.list("addresses");
-    if addresses.is_empty() {
-        section.missing("addresses", "the inbox's own addresses, such as addresses = [\"+4915550000001\"].");
+    if addresses.is_empty() && !section.is_refused("addresses") {
+        let channel = registry::CHANNELS.iter().find(|channel| section.has(channel.name));
+        let example = channel.map_or("[\"...\"]", |channel| channel.addresses);
+        section.missing("addresses", &format!("the inbox's own addresses, such as addresses = {example}."));
     }
     let teams = read_served(section, teams);
     let account = read_account(section, &addresses, playground)?;

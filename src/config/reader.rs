@@ -111,6 +111,12 @@ impl<'a> Section<'a> {
         self.refuse(key, "It is missing.", format!("Write {example}"));
     }
 
+    /// Whether something about the key was refused already.
+    pub(crate) fn is_refused(&self, key: &str) -> bool {
+        let path = self.path_of(key);
+        self.report.problems.borrow().iter().any(|problem| problem.key == path)
+    }
+
     fn wrong_type(&self, key: &str, node: &Node, wanted: &str) {
         let reason = format!("It should be {wanted} and is {}.", node.value.kind());
         self.refuse(key, reason, "");
@@ -123,7 +129,9 @@ impl<'a> Section<'a> {
             self.show(key, quoted(text), &node.origin);
             Some(text.clone())
         } else {
-            self.wrong_type(key, node, "a string");
+            let reason = format!("It should be a string and is {}.", node.value.kind());
+            let is_plain = matches!(node.value, Value::Integer(_) | Value::Bool(_) | Value::Other(_));
+            self.refuse(key, reason, if is_plain { "Put it in quotes." } else { "" });
             None
         }
     }

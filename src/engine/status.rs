@@ -107,7 +107,7 @@ pub(super) async fn log(engine: Engine, id: InboxId) {
         if health == std::mem::replace(&mut last, health.clone()) {
             continue;
         }
-        let (state, reason) = (health.word(), health.reason().unwrap_or_default());
+        let (state, reason) = (health.word(), reason(&health));
         match health {
             Health::Starting | Health::Connected | Health::Stopped => {
                 tracing::info!(inbox.id = %id, state, "An inbox changed its state");
@@ -115,6 +115,14 @@ pub(super) async fn log(engine: Engine, id: InboxId) {
             _ => tracing::warn!(inbox.id = %id, state, reason, "An inbox changed its state"),
         }
     }
+}
+
+/// What a log says of a state; where that has no words of its own, they are here.
+fn reason(health: &Health) -> &str {
+    health.reason().unwrap_or(match health {
+        Health::Unauthorized => "the provider does not accept our credentials",
+        _ => "",
+    })
 }
 
 /// Looks up what the process before knew. Aside: it must not hold up the start.
@@ -132,6 +140,12 @@ mod tests {
 
     fn degraded(reason: &str) -> Health {
         Health::Degraded { reason: reason.to_owned() }
+    }
+
+    #[test]
+    fn every_state_that_is_warned_of_has_words() {
+        assert_eq!(reason(&Health::Unauthorized), "the provider does not accept our credentials");
+        assert_eq!(reason(&degraded("A folder is gone.")), "A folder is gone.");
     }
 
     #[test]

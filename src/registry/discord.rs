@@ -103,7 +103,7 @@ fn check(section: &Section<'_>, around: &Surroundings<'_>, account: &DiscordAcco
         let reason = format!("\"{second}\" is one id too many: a bot has one.");
         around.inbox.refuse("addresses", reason, "Give each bot an inbox of its own.");
     }
-    let token = account.token.clone().unwrap_or_else(|| Secret::new("made.up"));
+    let token = account.token.clone().unwrap_or_else(|| Secret::new("made.up.token"));
     for problem in account.settings("unnamed", token).validate() {
         let key = problem.key.strip_prefix("discord.").unwrap_or_default();
         section.refuse(key, sentence(&problem.reason), sentence(&problem.suggestion));

@@ -38,16 +38,24 @@ impl TelegramAccount {
         };
         let address = inbox.addresses.first().cloned().unwrap_or_else(|| Address::new(""));
         let settings = self.settings(inbox.id.as_str(), address, token, bridge.public_url, api_base);
-        // What only the address of the bridge can make wrong; the rest was refused when it was read.
-        if let Some(problem) =
-            settings.validate().into_iter().find(|problem| problem.key == "server.public_url")
-        {
-            let reason = format!("{} {}", sentence(&problem.reason), sentence(&problem.suggestion));
-            return Err(ConnectorError::Misconfigured { reason });
+        // All else was refused when it was read; this depends on the port where that is left open.
+        if let Some((reason, suggestion)) = why_not_called(&settings) {
+            return Err(ConnectorError::Misconfigured { reason: format!("{reason} {suggestion}") });
         }
         let connector = TelegramConnector::new(settings)
             .map_err(|error| ConnectorError::Misconfigured { reason: error.to_string() })?;
         Ok(Some(Arc::new(connector)))
+    }
+
+    /// Why Telegram could not call us at this address, and what to write instead.
+    pub(super) fn why_not_called_at(&self, public_url: &Url) -> Option<(String, String)> {
+        why_not_called(&self.settings(
+            "unnamed",
+            own_address("made_up"),
+            made_up(),
+            public_url,
+            self.api_base.clone(),
+        ))
     }
 
     fn settings(
@@ -64,6 +72,18 @@ impl TelegramAccount {
             ..TelegramSettings::new(inbox.into(), address, token, public_url.clone(), api_base)
         }
     }
+}
+
+/// What only the address of the bridge can make wrong.
+fn why_not_called(settings: &TelegramSettings) -> Option<(String, String)> {
+    let mut problems = settings.validate().into_iter();
+    let problem = problems.find(|problem| problem.key == "server.public_url")?;
+    Some((sentence(&problem.reason), sentence(&problem.suggestion)))
+}
+
+/// A token that opens nothing.
+fn made_up() -> Secret {
+    Secret::new(format!("1:{}", "A".repeat(35)))
 }
 
 /// A bot's name, however it was written: names differ in no capitals.
@@ -107,7 +127,6 @@ fn check(section: &Section<'_>, around: &Surroundings<'_>, account: &TelegramAcc
         around.inbox.refuse("addresses", reason, "Give each bot an inbox of its own.");
     }
     let here = Url::parse("https://shop.example").expect("an address");
-    let made_up = || Secret::new(format!("1:{}", "A".repeat(35)));
     let token = account.token.clone().unwrap_or_else(made_up);
     let written = around.addresses.first().map(String::as_str).unwrap_or_default();
     let settings = account.settings("unnamed", own_address(written), token, &here, account.api_base.clone());

@@ -97,11 +97,12 @@ impl DiscordSettings {
                 "the secret is empty",
                 "set the environment variable or the file that it comes from",
             );
-        } else if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        } else if token.bytes().any(|byte| !byte.is_ascii_graphic()) || token.split('.').count() != 3 {
             report(
                 "discord.token",
                 "this is no bot token",
-                "write the token of the page Bot alone, without \"Bot \" before it",
+                "write the token of the developer portal's page Bot, which has three parts with dots between them, \
+                 alone and without \"Bot \" before it",
             );
         }
         if let Some(reason) = why_no_api(&self.api_base) {
@@ -205,6 +206,9 @@ mod tests {
         silent.direct_messages = false;
         silent.token = Secret::new(" ");
         assert_eq!(keys(&silent), ["discord.token", "discord.direct_messages"]);
+        let mut mistaken = settings();
+        mistaken.token = Secret::new("123456:AAF7-g0gYncWnm5IyfZlpPRqRRv6kNAGlao");
+        assert_eq!(keys(&mistaken), ["discord.token"], "another provider's");
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl TelegramSettings {
             report(
                 "telegram.api_base",
                 reason,
-                "leave the key out, or write the address of your own Bot API server",
+                "write the https address of your own Bot API server, or http where it is on this machine; or leave the key out",
             );
         }
         if self.mode == Mode::Webhook
