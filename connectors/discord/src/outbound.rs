@@ -9,6 +9,7 @@ use rapport_sdk::model::{
     id::AttachmentId,
     outbound::{OutboundAttachment, OutboundMessage, Part, PlanError},
     rich::{self, Span, Style},
+    text,
 };
 
 pub use send::send;
@@ -169,7 +170,20 @@ impl Rest<'_> {
             .filter(whole)
             .or(after_word.filter(far).filter(whole))
             .or_else(|| self.before_name(end).filter(far))
+            .or_else(|| self.between_characters(end).filter(far))
             .unwrap_or(end)
+    }
+
+    /// The last place at or before `end` that is within no character, however many signs that is built of.
+    fn between_characters(&self, end: usize) -> Option<usize> {
+        let before = self.text[..end].char_indices().rev();
+        let after = self.text[end..].chars().next();
+        before
+            .scan(after.map(|after| (end, after)), |behind, (at, c)| {
+                let (border, after) = behind.replace((at, c))?;
+                Some((border, text::may_cut(c, after)))
+            })
+            .find_map(|(border, may_cut)| may_cut.then_some(border))
     }
 
     /// Where the name or link that `end` is within begins.
@@ -230,6 +244,18 @@ mod tests {
     fn a_text_without_a_space_is_cut_between_characters() {
         let parts = plan(&message(&"😀".repeat(8000), Vec::new())).unwrap();
         assert!(parts.len() == 4 && parts.iter().all(|part| part.text.chars().count() == 2000));
+    }
+
+    #[test]
+    fn a_character_of_several_signs_is_not_cut() {
+        let family = "👩\u{200d}👩\u{200d}👧";
+        let parts = plan(&message(&format!("{}{family}b", "a".repeat(1998)), Vec::new())).unwrap();
+        assert_eq!(parts[0].text, "a".repeat(1998));
+        assert_eq!(parts[1].text, format!("{family}b"));
+        let parts = plan(&message(&family.repeat(800), Vec::new())).unwrap();
+        assert!(parts.iter().all(|part| part.text.chars().count() == 2000 && part.text.starts_with('👩')));
+        let endless = "\u{301}".repeat(2500);
+        assert_eq!(plan(&message(&endless, Vec::new())).unwrap()[0].text.chars().count(), 2000);
     }
 
     #[test]
