@@ -369,7 +369,7 @@ async fn send_again(tx: &mut Tx, row: &OutboxRow, known_for: Option<Duration>) -
     if is_forgotten(since, now, known_for) {
         return advance(tx, row, DeliveryState::Unconfirmed, None).await;
     }
-    requeue(tx, row, tx.now, "the line dropped while it was sent").await
+    requeue(tx, row, tx.now, "no answer came, so it is tried once more and arrives once").await
 }
 
 async fn requeue(tx: &mut Tx, row: &OutboxRow, at: Timestamp, reason: &str) -> Result<(), StoreError> {

@@ -66,6 +66,16 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What it means, as a sentence for the inbox's state.
+    pub fn reason(&self) -> String {
+        match ConnectorError::from(self.clone()) {
+            ConnectorError::Transient { reason, .. } | ConnectorError::Misconfigured { reason } => reason,
+            error @ ConnectorError::Unauthorized => error.to_string(),
+        }
+    }
+}
+
 impl From<Failure> for ConnectorError {
     fn from(failure: Failure) -> Self {
         let transient = |reason: &str| Self::Transient { retry_after: None, reason: reason.to_owned() };

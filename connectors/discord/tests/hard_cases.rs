@@ -596,3 +596,29 @@ async fn a_channel_that_can_not_be_seen_is_named_and_the_others_go_on() {
     bridge.ada.write_dm("hi");
     running.message("hi").await;
 }
+
+#[tokio::test]
+async fn while_discord_is_away_nothing_was_sent_and_the_inbox_says_it_in_one_sentence() {
+    let bridge = Bridge::start().await;
+    let connector = bridge.discord();
+    let part = bridge.part(&format!("channel/{}", bridge.ada.dm()), bridge.ada.id(), "x");
+    bridge.fake.set_down(true);
+    until_refused(&bridge).await;
+    let reason = "Discord can't be reached".to_owned();
+    assert_eq!(connector.send(&part).await, Err(SendError::Transient { retry_after: None, reason }));
+    let mut running = bridge.run(connector.clone(), &Arc::default());
+    let away = running.until_health(|health| matches!(health, Health::Reconnecting { .. })).await;
+    assert_eq!(away.reason(), Some("Discord can't be reached."));
+    bridge.fake.set_down(false);
+    running.connected().await;
+    connector.send(&part).await.unwrap();
+}
+
+/// Waits until nobody is let in.
+async fn until_refused(bridge: &Bridge) {
+    let base = bridge.fake.api_base();
+    let address = format!("127.0.0.1:{}", base.port().unwrap());
+    while tokio::net::TcpStream::connect(&address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}

@@ -47,7 +47,7 @@ pub use message::FakeFile;
 pub use sessions::GatewayCounts;
 pub use snowflake::Snowflake;
 
-use crate::faults::Faults;
+use crate::{faults::Faults, wire::Door};
 use limits::Limits;
 use links::Links;
 use message::Message;
@@ -185,6 +185,7 @@ pub(crate) struct Shared {
     gateway: SocketAddr,
     state: Mutex<State>,
     changes: watch::Sender<u64>,
+    pub(crate) door: Door,
     pub(crate) stop: CancellationToken,
 }
 
@@ -261,6 +262,7 @@ impl FakeDiscord {
             gateway: gateway.local_addr()?,
             state: Mutex::new(state),
             changes: watch::Sender::new(0),
+            door: Door::default(),
             stop: stop.clone(),
         });
         tokio::spawn(rest::serve(listener, Arc::clone(&shared)));

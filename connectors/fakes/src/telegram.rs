@@ -42,6 +42,7 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
+use crate::wire::Door;
 pub use fault::{Fault, Operation};
 pub use media::Media;
 pub use phone::{Draft, Phone};
@@ -94,6 +95,7 @@ pub(crate) struct Shared {
     pub(crate) config: FakeTelegramConfig,
     world: Mutex<World>,
     changes: watch::Sender<u64>,
+    pub(crate) door: Door,
     pub(crate) stop: CancellationToken,
 }
 
@@ -148,6 +150,7 @@ impl FakeTelegram {
             config,
             world: Mutex::new(world),
             changes: watch::Sender::new(0),
+            door: Door::default(),
             stop: stop.clone(),
         });
         tokio::spawn(api::serve(listener, Arc::clone(&shared)));
@@ -217,8 +220,9 @@ impl FakeTelegram {
         });
     }
 
-    /// The provider is away, or back: sends are put off for three seconds, every other call is cut.
+    /// The provider is away, or back: what stands is cut, and nobody is let in.
     pub fn take_down(&self, down: bool) {
+        self.shared.door.set(!down);
         self.act(|world, _| world.down = down);
     }
 

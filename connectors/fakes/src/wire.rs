@@ -1,10 +1,11 @@
-//! Connections that can be cut in the middle, as networks do.
+//! Connections that can be cut in the middle, as networks do, and a door that can be shut.
 
 use std::{
     io,
     net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{extract::connect_info::Connected, serve::IncomingStream};
@@ -12,11 +13,75 @@ use futures_util::future::BoxFuture;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 use tokio_util::sync::CancellationToken;
 
+/// How long to wait for the port where somebody else has it just then.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// Whether connections are taken. While it is shut those that stand are cut and new ones refused, as when a
+/// provider is away.
+#[derive(Debug)]
+pub(crate) struct Door(watch::Sender<bool>);
+
+impl Default for Door {
+    fn default() -> Self {
+        Self(watch::Sender::new(true))
+    }
+}
+
+impl Door {
+    pub(crate) fn set(&self, open: bool) {
+        self.0.send_replace(open);
+    }
+}
+
 /// Accepts connections that can be cut.
-pub(crate) struct Listener(pub(crate) TcpListener);
+pub(crate) struct Listener {
+    /// `None` while the door is shut: nobody listens then.
+    port: Option<TcpListener>,
+    address: SocketAddr,
+    open: watch::Receiver<bool>,
+    /// Over all connections since the door was opened.
+    standing: CancellationToken,
+}
+
+impl Listener {
+    /// One behind this door.
+    pub(crate) fn new(port: TcpListener, door: &Door) -> io::Result<Self> {
+        let (address, open) = (port.local_addr()?, door.0.subscribe());
+        Ok(Self { port: Some(port), address, open, standing: CancellationToken::new() })
+    }
+
+    /// The next connection; `None` where the door was moved meanwhile.
+    async fn next(&mut self) -> Option<(TcpStream, SocketAddr)> {
+        if !*self.open.borrow_and_update() {
+            self.port = None;
+            std::mem::take(&mut self.standing).cancel();
+            // Where the door is gone, so is whoever could open it.
+            if self.open.wait_for(|open| *open).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+        let Some(port) = &mut self.port else {
+            match TcpListener::bind(self.address).await {
+                Ok(port) => self.port = Some(port),
+                Err(_) => tokio::time::sleep(AGAIN).await,
+            }
+            return None;
+        };
+        let moved = async {
+            if self.open.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            accepted = axum::serve::Listener::accept(port) => Some(accepted),
+            () = moved => None,
+        }
+    }
+}
 
 /// Cuts one connection.
 #[derive(Debug, Clone)]
@@ -45,14 +110,18 @@ impl axum::serve::Listener for Listener {
     type Addr = (SocketAddr, Scissors);
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
-        let token = CancellationToken::new();
+        let (stream, address) = loop {
+            if let Some(accepted) = self.next().await {
+                break accepted;
+            }
+        };
+        let token = self.standing.child_token();
         let cut = Box::pin(token.clone().cancelled_owned());
         (Wire { stream, cut }, (address, Scissors(token)))
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok((self.0.local_addr()?, Scissors(CancellationToken::new())))
+        Ok((self.address, Scissors(CancellationToken::new())))
     }
 }
 

@@ -196,6 +196,26 @@ async fn a_group_that_has_moved_is_written_to_under_its_new_id_once_and_the_brid
 }
 
 #[tokio::test]
+async fn while_telegram_is_away_nothing_was_sent_and_the_reason_is_for_people() {
+    let bridge = Bridge::start().await;
+    let ann = ann(&bridge);
+    let bot = bridge.bot();
+    bridge.fake.take_down(true);
+    while tokio::net::TcpStream::connect(bridge.fake.address()).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let reason = "Telegram can't be reached".to_owned();
+    let waits = Err(SendError::Transient { retry_after: None, reason });
+    assert_eq!(bot.send(&to(&ann, "x")).await, waits);
+    assert_eq!(bridge.fake.sent().len(), 0);
+    bridge.fake.take_down(false);
+    while bot.send(&to(&ann, "x")).await == waits {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bridge.fake.sent().len(), 1);
+}
+
+#[tokio::test]
 async fn who_has_blocked_us_or_is_gone_is_refused_for_good_and_out_of_reach() {
     let bridge = Bridge::start().await;
     let ann = ann(&bridge);

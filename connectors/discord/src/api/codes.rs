@@ -70,7 +70,7 @@ pub fn send_error(failure: &Failure) -> SendError {
         reason: reason.to_owned(),
     };
     match failure {
-        Failure::NotSent => transient(None, "Discord could not be reached"),
+        Failure::NotSent => transient(None, "Discord can't be reached"),
         Failure::Limited(retry_after) => transient(*retry_after, "Discord wants fewer messages"),
         Failure::NoAnswer | Failure::Server(_) => SendError::Unknown,
         Failure::Unauthorized => SendError::Unauthorized,

@@ -195,7 +195,7 @@ impl Desk {
                     self.condition.trouble(Trouble::Store, Some(reason.to_owned()));
                 }
                 Stop::Provider(failure) => {
-                    self.condition.away(Some(ConnectorError::from(failure.clone()).to_string()));
+                    self.condition.away(Some(failure.reason()));
                 }
             }
             tokio::time::sleep(stop.wait(failures)).await;

@@ -102,7 +102,7 @@ impl Receiving {
                 return Err(fatal);
             }
             let reason = match &stop {
-                Stop::Provider(failure) => ConnectorError::from(failure.clone()).to_string(),
+                Stop::Provider(failure) => failure.reason(),
                 Stop::Store(_) => "The store is not to be had.".to_owned(),
             };
             ctx.health.report(Health::Reconnecting { reason });

@@ -62,8 +62,10 @@ impl FakeDiscord {
         }
     }
 
-    /// While this is set nothing of the provider is reached: calls are cut, and so is the gateway.
+    /// While this is set nothing of the provider is reached: what stands is cut, the gateway too, and nobody is
+    /// let in.
     pub fn set_down(&self, down: bool) {
+        self.shared.door.set(!down);
         self.shared.with(|state| state.api_down = down);
         self.set_gateway_down(down);
         self.shared.changed();

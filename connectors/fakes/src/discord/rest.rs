@@ -60,10 +60,11 @@ impl Call {
 /// Serves until the fake ends.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let stop = shared.stop.clone();
+    let Ok(listener) = Listener::new(listener, &shared.door) else { return };
     let router = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(shared);
     let service = router.into_make_service_with_connect_info::<Scissors>();
     tokio::select! {
-        _ = axum::serve(Listener(listener), service) => {}
+        _ = axum::serve(listener, service) => {}
         () = stop.cancelled() => {}
     }
 }

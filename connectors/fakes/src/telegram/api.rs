@@ -80,11 +80,12 @@ struct Api {
 /// Serves until the provider ends.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let stop = shared.stop.clone();
+    let Ok(listener) = Listener::new(listener, &shared.door) else { return };
     let api = Arc::new(Api { shared, spec: Spec::load() });
     let router = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(api);
     let service = router.into_make_service_with_connect_info::<Scissors>();
     tokio::select! {
-        _ = axum::serve(Listener(listener), service) => {}
+        _ = axum::serve(listener, service) => {}
         () = stop.cancelled() => {}
     }
 }
@@ -165,9 +166,7 @@ async fn with_faults(
     let fault = shared.with(|world| {
         *world.calls.entry(operation).or_default() += 1;
         if world.down {
-            // Surely not done, so that a message goes out by itself later.
-            let is_send = operation == Operation::Send;
-            return Some(if is_send { Fault::RateLimited { retry_after: 3 } } else { Fault::Cut });
+            return Some(Fault::Cut);
         }
         let of_chat = chat.and_then(|chat| world.chat_faults.take((operation, chat)));
         of_chat.or_else(|| world.faults.take(operation))

@@ -24,7 +24,7 @@ use super::{
     ledger::{Order, Record},
     spec::{Fields, Spec},
 };
-use crate::wire::{Listener, Scissors};
+use crate::wire::{Door, Listener, Scissors};
 
 struct Api {
     shared: Arc<Shared>,
@@ -36,8 +36,9 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let stop = shared.stop.clone();
     let router = Router::new().fallback(answer).with_state(Arc::new(Api { shared, spec: Spec::load() }));
     let service = router.into_make_service_with_connect_info::<Scissors>();
+    let Ok(listener) = Listener::new(listener, &Door::default()) else { return };
     tokio::select! {
-        _ = axum::serve(Listener(listener), service) => {}
+        _ = axum::serve(listener, service) => {}
         () = stop.cancelled() => {}
     }
 }

@@ -155,7 +155,10 @@ impl From<CallError> for SendError {
             reason: "Telegram takes no more from us for now".to_owned(),
         };
         match error {
-            CallError::NotSent(reason) => Self::Transient { retry_after: None, reason },
+            // What exactly is amiss stands in the inbox's state; who waits for a message reads this.
+            CallError::NotSent(_) => {
+                Self::Transient { retry_after: None, reason: "Telegram can't be reached".to_owned() }
+            }
             CallError::NoAnswer(_) => Self::Unknown,
             CallError::Refused(refusal) => match refusal.code {
                 // An unknown token has no address: 404.

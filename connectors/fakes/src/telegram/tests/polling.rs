@@ -1,5 +1,7 @@
 //! What the bot is told, when, and what happens to what it does not fetch.
 
+use std::time::Duration;
+
 use super::*;
 
 fn texts(updates: &Value) -> Vec<&str> {
@@ -120,4 +122,21 @@ async fn an_update_that_nobody_can_read_has_a_number_all_the_same() {
     let id = fake.push_update(json!({"message": {"nonsense": true}}));
     let found = updates(&fake).await;
     assert_eq!(found, [json!({"update_id": id, "message": {"nonsense": true}})]);
+}
+
+#[tokio::test]
+async fn while_it_is_away_connections_are_refused_and_then_it_is_where_it_was() {
+    let fake = bot().await;
+    done(&fake, "getMe", json!({})).await;
+    let is_open = async || tokio::net::TcpStream::connect(fake.address()).await.is_ok();
+    for away in [true, false] {
+        fake.take_down(away);
+        let moved = async {
+            while is_open().await == away {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), moved).await.expect("the door is moved");
+    }
+    done(&fake, "getMe", json!({})).await;
 }
