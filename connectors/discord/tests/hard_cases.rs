@@ -329,7 +329,7 @@ async fn who_writes_in_the_support_channel_gets_a_private_thread_that_stays_thei
     assert_eq!((thread.parent, thread.name.as_str()), (Some(support), "Ada"));
     let said = format!("Automated: \\_<#{}>, Shop & Co", thread.id);
     assert_eq!(bridge.fake.sent()[0].content, said, "the retailer's text, around the place");
-    assert_eq!(running.ingress.announced(), [asked.thread.id.clone()], "once, and not unasked");
+    assert_eq!(running.ingress.announced(), std::slice::from_ref(&asked.thread.id), "once, and not unasked");
     connector.send(&bridge.part(asked.thread.id.as_str(), bridge.ada.id(), "On its way.")).await.unwrap();
     assert_eq!(bridge.ada.view(thread.id).last().unwrap().text, "On its way.");
     bridge.ada.write(thread.id, "Thank you");
