@@ -27,7 +27,7 @@ async fn two_programs_that_poll_one_bot_are_told_apart_from_other_trouble_and_po
     let mut running = bridge.run(bot, &Arc::default());
     let both = |health: &Health| {
         let reason = health.reason().unwrap_or_default();
-        reason.contains("Another program polls this bot") && reason.contains("names another bot")
+        reason.contains("Another program polls this bot") && reason.contains("names @other_bot")
     };
     running.until_health(both).await;
     let mut states = running.health.clone();
