@@ -37,10 +37,13 @@ async fn two_programs_that_poll_one_bot_are_told_apart_from_other_trouble_and_po
         running.message(text).await;
         bridge.fake.fail_next(Operation::Updates, conflict());
     }
-    // The last conflict is dealt with before the question is put that brings this.
-    until(|| bridge.fake.next_fault(Operation::Updates).is_none()).await;
+    // The question that is open ends with this, and the next one meets the last conflict.
     bridge.ann().write("now");
     running.message("now").await;
+    until(|| bridge.fake.next_fault(Operation::Updates).is_none()).await;
+    // That is dealt with before the question is put that brings this.
+    bridge.ann().write("and now");
+    running.message("and now").await;
     assert!(!states.has_changed().unwrap(), "one sentence that stays: {:?}", *states.borrow());
     bridge.clock.advance(Duration::from_mins(1));
     bridge.ann().write("later");
