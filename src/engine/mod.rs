@@ -197,9 +197,12 @@ impl Engine {
         &self.inner.shutdown
     }
 
-    /// What an inbox can carry.
+    /// What an inbox can carry: what its channel can, and of files no larger ones than we take ourselves.
     pub fn capabilities(&self, inbox: &InboxId) -> Option<Capabilities> {
-        self.inner.inboxes.get(inbox).map(|inbox| inbox.connector.capabilities())
+        let mut can = self.inner.inboxes.get(inbox)?.connector.capabilities();
+        let ours = u64::try_from(self.config().limits.attachment).unwrap_or(u64::MAX);
+        can.attachment_limit = can.attachment_limit.map(|limit| limit.min(ours));
+        Some(can)
     }
 
     /// Our own addresses on an inbox's channel.

@@ -258,6 +258,17 @@ on_both_engines! {
         shop.close().await;
     }
 
+    async fn no_larger_file_is_offered_than_the_bridge_takes_itself(fresh: Fresh) {
+        let shop = Shop::open(fresh).await;
+        shop.telegram.customer("Ann").write("May I send a film?");
+        shop.discord.customer("Ada").write_dm("Me too?");
+        for (text, most) in [("May I send a film?", 25 << 20), ("Me too?", 10 << 20)] {
+            let opened = shop.until_it_says(text).await;
+            assert_eq!(opened["reply"]["capabilities"]["attachment_limit"], most, "{text}");
+        }
+        shop.close().await;
+    }
+
     async fn who_blocked_the_bot_is_told_at_the_reply_and_is_owed_again(fresh: Fresh) {
         let shop = Shop::open(fresh).await;
         let anna = shop.telegram.customer("Anna");
