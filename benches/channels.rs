@@ -6,6 +6,7 @@
 use std::{
     fmt::Write as _,
     net::{Ipv4Addr, TcpListener},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -154,20 +155,21 @@ impl Providers {
         Ok(process)
     }
 
-    /// Customers write so many messages, in turn.
-    async fn write(&self, channel: Channel, messages: usize) {
+    /// Customers write the messages of these numbers, in turn. A mail of a number that was written before is the
+    /// same mail, and stored once.
+    async fn write(&self, channel: Channel, numbers: Range<usize>) {
         match channel {
             Channel::Sms => {
                 let send = async |number: usize| {
                     let from = format!("+4917{:08}", number % CUSTOMERS);
                     self.sms.receive_sms(&from, NUMBER, &words(number), Vec::new()).await
                 };
-                futures_util::stream::iter(0..messages)
+                futures_util::stream::iter(numbers)
                     .for_each_concurrent(AT_ONCE, |number| async move { drop(send(number).await) })
                     .await;
             }
             Channel::Email => {
-                for number in 0..messages {
+                for number in numbers {
                     let customer = number % CUSTOMERS;
                     let mail = format!(
                         "Authentication-Results: mx.shop.example; dmarc=pass header.from=customer.example\r\n\
@@ -182,14 +184,14 @@ impl Providers {
             Channel::Telegram => {
                 let phones: Vec<_> =
                     (0..CUSTOMERS).map(|n| self.telegram.customer(&format!("Customer {n}"))).collect();
-                for number in 0..messages {
+                for number in numbers {
                     phones[number % CUSTOMERS].write(&words(number));
                 }
             }
             Channel::Discord => {
                 let apps: Vec<_> =
                     (0..CUSTOMERS).map(|n| self.discord.customer(&format!("Customer {n}"))).collect();
-                for number in 0..messages {
+                for number in numbers {
                     apps[number % CUSTOMERS].write_dm(&words(number));
                     // An app's hand is slower than this loop: the gateway is to have its turn.
                     if number.is_multiple_of(AT_ONCE) {
@@ -205,12 +207,12 @@ impl Providers {
         let mut reader = Reader::open(&fresh.url).await?;
         // One message first: whoever connects late is connected then.
         for channel in channels {
-            self.write(*channel, 1).await;
+            self.write(*channel, 0..1).await;
         }
         wait(&mut reader, channels.len()).await?;
         let began = Instant::now();
         let writing =
-            futures_util::future::join_all(channels.iter().map(|channel| self.write(*channel, each)));
+            futures_util::future::join_all(channels.iter().map(|channel| self.write(*channel, 1..each + 1)));
         let (_, stored) = tokio::join!(writing, wait(&mut reader, channels.len() * (each + 1)));
         stored?;
         let took = began.elapsed();
