@@ -1,9 +1,7 @@
 //! What a mail becomes: whose it is, what it continues, what it reports.
 
-use std::time::Duration;
-
 use rapport_email::{
-    Auth, EmailSettings, Relay, Security, Server, Start,
+    EmailSettings, Relay, Security,
     inbound::{Fetched, Translator},
     token::Tokens,
 };
@@ -15,29 +13,17 @@ use rapport_sdk::model::{
     letter::Mark,
 };
 
-const OURS: &str = "support@shop.example";
+use crate::mailbox::{self, OURS};
 
 fn settings() -> EmailSettings {
-    let server = Server { host: "127.0.0.1".to_owned(), port: 1, security: Security::None, roots: None };
     EmailSettings {
         inbox: "mail".into(),
-        name: None,
         addresses: vec![Address::new(OURS), Address::new("hello@shop.example")],
-        elsewhere: Vec::new(),
-        imap: server.clone(),
-        smtp: server,
-        auth: Auth::Password { user: "u".to_owned(), password: Secret::new("p") },
-        folders: vec!["INBOX".to_owned()],
-        sent_folder: None,
-        append_sent: false,
-        start: Start::Now,
         authserv_id: Some("mx.shop.example".to_owned()),
         plus_addressing: true,
         relays: vec![Relay { sender: Address::new("form@site.example"), marker: Some("E-mail:".to_owned()) }],
         token_keys: vec![key()],
-        largest_mail: 1 << 20,
-        largest_files: 1 << 20,
-        poll_interval: Duration::from_mins(1),
+        ..mailbox::settings(1, Security::None)
     }
 }
 

@@ -3,19 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use rapport_email::{
-    Auth, EmailConnector, EmailSettings, Security, Server, Start,
+    EmailConnector, EmailSettings, Security, Server,
     smtp::{AccessTokens, Sender, SentFolder, Timeouts},
 };
 use rapport_fakes::smtp::{AcceptedMail, FakeSmtp, FakeSmtpConfig, Privacy};
 use rapport_sdk::model::{
-    Address, Secret,
-    id::{InboxId, OutboxId},
+    Address,
+    id::OutboxId,
     letter::Heading,
     outbound::{Media, Outgoing, Part},
 };
 
-pub const OURS: &str = "support@shop.example";
-pub const THEIRS: &str = "anna@customer.example";
+use crate::mailbox;
+pub use crate::mailbox::{OURS, THEIRS};
+
 pub const USER: &str = "support";
 pub const PASSWORD: &str = "a password";
 
@@ -38,35 +39,16 @@ impl Post {
     }
 
     pub fn settings(&self) -> EmailSettings {
-        let server = |port| Server {
-            host: "localhost".to_owned(),
-            port,
-            security: match self.privacy {
-                Privacy::None => Security::None,
-                Privacy::StartTls => Security::StartTls,
-                Privacy::Tls => Security::Tls,
-            },
-            roots: Some(rapport_fakes::tls::ROOT.to_owned()),
+        let security = match self.privacy {
+            Privacy::None => Security::None,
+            Privacy::StartTls => Security::StartTls,
+            Privacy::Tls => Security::Tls,
         };
+        let settings = mailbox::settings(1, security);
         EmailSettings {
-            inbox: InboxId::from("shop"),
-            addresses: vec![Address::new(OURS)],
             name: Some("The Shop".to_owned()),
-            elsewhere: Vec::new(),
-            imap: server(1),
-            smtp: server(self.fake.port()),
-            auth: Auth::Password { user: USER.to_owned(), password: Secret::new(PASSWORD) },
-            folders: vec!["INBOX".to_owned()],
-            sent_folder: None,
-            append_sent: false,
-            start: Start::Now,
-            authserv_id: None,
-            plus_addressing: false,
-            relays: Vec::new(),
-            token_keys: vec![Secret::new("a key of at least thirty-two bytes")],
-            largest_mail: 30 << 20,
-            largest_files: 20 << 20,
-            poll_interval: Duration::from_mins(1),
+            smtp: Server { port: self.fake.port(), ..settings.smtp.clone() },
+            ..settings
         }
     }
 
