@@ -63,7 +63,9 @@ test('what loads quickly shows no skeleton, what takes longer does', async ({ no
   const bones = () => noor.evaluate(() => (window as unknown as { bones: number }).bones)
   const body = { items: [], next: null, counts }
   await noor.route(/\/api\/v1\/conversations\?/, (route) => route.fulfill({ json: body }))
+  // The page's clock stands still: however slow this machine is, no time passes before the answer.
   await noor.clock.install()
+  await noor.clock.pauseAt(Date.now() + 60_000)
   await noor.goto(`${shared.url}/inbox/mine`)
   await expect(noor.getByText('Everyone has an answer')).toBeVisible()
   expect(await bones()).toBe(0)
@@ -75,7 +77,6 @@ test('what loads quickly shows no skeleton, what takes longer does', async ({ no
     await held
     await route.fulfill({ json: body })
   })
-  await noor.clock.pauseAt(Date.now() + 60_000)
   await noor.getByRole('link', { name: 'Closed' }).first().click()
   await noor.clock.runFor(140)
   await expect(noor.locator('.bone')).toHaveCount(0)

@@ -45,6 +45,19 @@ test('so does a page that comes back out of the browser’s memory', async () =>
   await vi.waitFor(() => expect(afresh).toHaveBeenCalledOnce())
 })
 
+test('a page that makes way hears nothing more, and leaves once', async () => {
+  vi.stubGlobal('BroadcastChannel', undefined)
+  const { one, afresh } = tab()
+  one.begin(me)
+  // Two answers that were under way at once, as where several tabs tell of the same sign-in.
+  one.begin(jonas)
+  one.begin(jonas)
+  one.begin(me)
+  expect(afresh).toHaveBeenCalledOnce()
+  expect(one.status).toBe('out')
+  vi.unstubAllGlobals()
+})
+
 test('the same person after a broken line stays, with what is known anew', async () => {
   const { one, ended } = tab()
   one.begin(me)

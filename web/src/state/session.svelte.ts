@@ -17,6 +17,8 @@ export class Session {
   afresh = () => location.reload()
   /** Whose data this tab may hold. */
   #was: string | null = null
+  /** This page is on its way out: what is still heard is for the one that follows. */
+  #leaving = false
   /** The other tabs of this browser: who is signed in, or null. */
   #tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('rapport.session') : null
 
@@ -49,6 +51,7 @@ export class Session {
   }
 
   begin(me: Me): void {
+    if (this.#leaving) return
     if (this.#was !== null && this.#was !== me.id) return this.#makeWay()
     this.#was = me.id
     this.me = me
@@ -85,6 +88,7 @@ export class Session {
   }
 
   #heard(who: string | null): void {
+    if (this.#leaving) return
     if (this.status === 'out' && who !== null) void this.look()
     else if (this.status === 'in' && who === null) this.#end()
     else if (this.status === 'in' && who !== this.#was) this.#makeWay()
@@ -93,6 +97,8 @@ export class Session {
   /** Somebody else has signed in where this person was. Their drafts are kept for when they come back. */
   #makeWay(): void {
     this.#over()
+    this.#leaving = true
+    this.#tabs?.close()
     this.afresh()
   }
 
