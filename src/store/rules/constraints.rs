@@ -85,7 +85,10 @@ async fn desk(fresh: Fresh) -> Desk {
     let conversation = desk.shop.receive("advice", "+491", "Hello").await;
     desk.reply(&conversation, "Hi", 2).await;
     let store = &desk.shop.store;
-    store.insert_note(&desk.mara, &conversation, "hm".to_owned(), Vec::new(), "n".to_owned()).await.unwrap();
+    store
+        .insert_note(&desk.mara, &conversation, "hm".to_owned(), Vec::new(), Vec::new(), "n".to_owned())
+        .await
+        .unwrap();
     desk.shop.receive("advice", "+491", "More").await;
     desk
 }

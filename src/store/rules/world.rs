@@ -136,7 +136,11 @@ impl World {
                 let Some(id) = self.conversation(conversation).await else { return Ok(()) };
                 let key = self.fresh_id("note");
                 let actor = &self.associates[who];
-                self.shop.store.insert_note(actor, &id, "hm".to_owned(), Vec::new(), key).await.map(drop)
+                self.shop
+                    .store
+                    .insert_note(actor, &id, "hm".to_owned(), Vec::new(), Vec::new(), key)
+                    .await
+                    .map(drop)
             }
             Step::Undo { reply } => {
                 let Some((who, _, id)) = pick(&self.replies, reply) else { return Ok(()) };
