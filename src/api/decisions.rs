@@ -74,9 +74,9 @@ pub(super) struct NewDecision {
     /// Close them too: for a waiver alone.
     #[serde(default)]
     close: bool,
-    /// Whose it is to be, or null: for `assign` alone.
+    /// Whose it is to be; null: nobody's. For `assign` alone.
     associate: Option<String>,
-    /// Which team's it is to be, or null: for `assign` alone.
+    /// Which team's it is to be; null: as it was. For `assign` alone.
     team: Option<String>,
     /// Until when, in the future and within a year: for `snooze` alone.
     until: Option<i64>,

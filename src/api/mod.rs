@@ -24,6 +24,7 @@ mod me;
 mod panics;
 mod parked;
 mod password;
+mod presence;
 mod queue;
 mod request;
 mod route;
@@ -139,6 +140,7 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(writing::keep_draft, writing::drop_draft))
         .routes(routes!(acts::assign))
         .routes(routes!(transfer::transfer))
+        .routes(routes!(presence::beat))
         .routes(routes!(acts::close))
         .routes(routes!(acts::reopen))
         .routes(routes!(acts::waive))

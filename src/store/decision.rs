@@ -55,7 +55,7 @@ pub enum Decision {
     Assign {
         /// Whose.
         associate: Option<AssociateId>,
-        /// Which team's.
+        /// Which team's; `None`: as it was.
         team: Option<TeamId>,
     },
     /// It is put off, for everybody. What is owed stays owed, with its time.
@@ -241,9 +241,10 @@ impl Decide {
             Decision::Waive { .. } | Decision::Close | Decision::Suspect | Decision::Snooze { .. } => newer,
             // What these do hides nothing that was not seen.
             Decision::Wake => conversation.snoozed_until().is_none().then_some(Verdict::Unchanged),
-            Decision::Assign { associate, team } => (*associate == conversation.assignee
-                && *team == conversation.team)
-                .then_some(Verdict::Unchanged),
+            Decision::Assign { associate, team } => {
+                let same_team = team.is_none() || *team == conversation.team;
+                (same_team && *associate == conversation.assignee).then_some(Verdict::Unchanged)
+            }
             Decision::Release => (!conversation.suspected).then_some(Verdict::Unchanged),
             Decision::Owe => (conversation.state != State::Automatic).then_some(Verdict::Unchanged),
         }
@@ -277,7 +278,8 @@ impl Decide {
                 ("conversation.suspected", "suspected")
             }
             Decision::Assign { associate, team } => {
-                let activity = act::give(tx, after, associate.as_ref(), team.as_ref()).await?;
+                let team = team.as_ref().or(before.team.as_ref());
+                let activity = act::give(tx, after, associate.as_ref(), team).await?;
                 act::note(tx, actor, before, after, "conversation.assigned", activity).await?;
                 return Ok(Vec::new());
             }
