@@ -4,6 +4,7 @@ import { apart } from './apart.ar'
 import { chat } from './chat.ar'
 import { letters } from './letters.ar'
 import { plurals } from './plural'
+import { together } from './together.ar'
 import { heading } from './heading.ar'
 
 const n = plurals('ar')
@@ -84,6 +85,8 @@ const ar: Catalogue = {
     mine: 'عملاؤك',
     unassigned: 'قائمة الفريق',
     all: 'كل المفتوحة',
+    mentions: 'الإشارات إليك',
+    snoozed: 'المؤجلة',
     closed: 'المغلقة',
     suspected: 'المشتبه بها',
     automatic: 'الآلية',
@@ -93,6 +96,8 @@ const ar: Catalogue = {
     mine: 'عملاؤك',
     unassigned: 'القائمة',
     all: 'الكل',
+    mentions: 'الإشارات إليك',
+    snoozed: 'المؤجلة',
     closed: 'المغلقة',
     suspected: 'المشتبه بها',
     automatic: 'الآلية',
@@ -420,6 +425,7 @@ const ar: Catalogue = {
   letter: letters(n),
   heading,
   apart: apart(n),
+  together: together(n),
   chat: chat(n),
 
   download: (name) => `تنزيل ${name}`,
@@ -488,6 +494,7 @@ const ar: Catalogue = {
     sendClose: 'إرسال وإغلاق',
     undo: 'التراجع عن آخر فعل',
     assign: 'إسناد',
+    snooze: 'تأجيل',
     close: 'إغلاق',
     unread: 'غير مقروءة',
     card: 'بطاقة العميل',

@@ -5,6 +5,7 @@ import { apart } from './apart.en'
 import { chat } from './chat.en'
 import { letters } from './letters.en'
 import { plurals } from './plural'
+import { together } from './together.en'
 import { heading } from './heading.en'
 
 const n = plurals('en')
@@ -86,6 +87,8 @@ const en = {
     mine: 'Your customers',
     unassigned: 'Team queue',
     all: 'All open',
+    mentions: 'Mentions',
+    snoozed: 'Snoozed',
     closed: 'Closed',
     suspected: 'Suspected',
     automatic: 'Automatic',
@@ -95,6 +98,8 @@ const en = {
     mine: 'Yours',
     unassigned: 'Queue',
     all: 'All',
+    mentions: 'Mentions',
+    snoozed: 'Snoozed',
     closed: 'Closed',
     suspected: 'Suspected',
     automatic: 'Automatic',
@@ -406,6 +411,7 @@ const en = {
   letter: letters(n),
   heading,
   apart: apart(n),
+  together: together(n),
   chat: chat(n),
 
   // Attachments
@@ -471,6 +477,7 @@ const en = {
     sendClose: 'Send and close',
     undo: 'Undo what was just done',
     assign: 'Assign',
+    snooze: 'Snooze',
     close: 'Close',
     unread: 'Mark unread',
     card: 'Customer card',
