@@ -34,7 +34,6 @@ export const together = (n: ReturnType<typeof plurals>): ReturnType<typeof engli
     named: 'أُشير إليك',
     names: (people) => `إشارة إلى ${people}`,
     nameList: 'الإشارة إلى زميل',
-    nameHint: 'تشير @ إلى زميل، فيرى هذه المحادثة.',
     emptyMentions: 'لم يُشر إليك أحد',
     emptyMentionsLead: 'هنا المحادثات التي أُشير إليك في ملاحظاتها.',
     emptyMentionsAct: 'العودة إلى عملائك',

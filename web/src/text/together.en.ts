@@ -31,7 +31,6 @@ export const together = (n: ReturnType<typeof plurals>) => ({
   named: 'Named you',
   names: (people: string) => `Names ${people}`,
   nameList: 'Name a colleague',
-  nameHint: '@ names a colleague, who then sees this conversation.',
   emptyMentions: 'Nobody has named you',
   emptyMentionsLead: 'Conversations in whose notes you are named stand here.',
   emptyMentionsAct: 'Back to your customers',
