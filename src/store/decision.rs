@@ -230,9 +230,10 @@ impl Decide {
             Decision::Waive { .. } if conversation.due_at.is_none() => Some(Verdict::NothingOwed),
             Decision::Close if conversation.state == State::Closed => Some(Verdict::Unchanged),
             Decision::Close if conversation.due_at.is_some() => Some(Verdict::ReplyOwed),
-            Decision::Suspect if conversation.suspected || !open => Some(Verdict::Unchanged),
             // What is suspected is put off by nobody: it would be hidden twice.
-            Decision::Snooze { .. } if !open || conversation.suspected => Some(Verdict::Unchanged),
+            Decision::Suspect | Decision::Snooze { .. } if conversation.suspected || !open => {
+                Some(Verdict::Unchanged)
+            }
             Decision::Snooze { until, late: false }
                 if conversation.due_at.is_some_and(|due| due < *until) =>
             {

@@ -212,7 +212,8 @@ impl Actor {
             .map(|lane| match lane {
                 Lane::OfConversations(condition) => format!("({condition})"),
                 Lane::OfNames(condition) => {
-                    format!("EXISTS (SELECT 1 FROM mentions WHERE conversation_id = c.id AND {condition})")
+                    ["EXISTS (SELECT 1 FROM mentions WHERE conversation_id = c.id AND ", condition, ")"]
+                        .concat()
                 }
             })
             .collect();

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     Store,
     conversation::{self, Conversation},
+    db::Run as _,
     entry,
     error::StoreError,
     job, mark,
@@ -59,9 +60,20 @@ impl Write for WakeOnTime {
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         let before = conversation::get(tx, &self.conversation).await?;
-        let slept =
-            before.snoozed.clone().filter(|(until, _)| before.snoozed_until().is_some() && *until <= tx.now);
-        let Some((_, by)) = slept else { return job::finish(tx, &self.job, Some("nothing to wake")).await };
+        let slept = before.snoozed.clone().filter(|_| before.snoozed_until().is_some());
+        let Some((until, by)) = slept else {
+            return job::finish(tx, &self.job, Some("nothing to wake")).await;
+        };
+        if until > tx.now {
+            // Put off anew meanwhile, or the clock was set back: nothing sleeps without a job that wakes it.
+            return tx
+                .execute(
+                    "UPDATE jobs SET due_at = $2, lease_owner = NULL, lease_until = NULL WHERE id = $1",
+                    values![&self.job, until],
+                )
+                .await
+                .map(drop);
+        }
         let mut after = before.clone();
         after.snoozed = None;
         let id = entry::insert_activity(tx, &mut after, None, json!({"type": "woken"})).await?;

@@ -19,6 +19,7 @@ use super::{
     heading,
     reply::{Found, OnMessage},
     scope::Actor,
+    snooze,
     tx::Tx,
     value::values,
     writer::Write,
@@ -136,7 +137,7 @@ impl Undo {
             && !since.assigned
             && !since.judged
         {
-            conversation.snoozed = Some((until, by));
+            snooze::put_off(tx, conversation, until, &by).await?;
         }
         if stood.suspected && !since.assigned && !since.judged {
             conversation.suspected = true;

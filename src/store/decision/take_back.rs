@@ -72,7 +72,6 @@ impl Write for TakeBack {
         let mut verdicts = Vec::with_capacity(items.len());
         for item in &items {
             let verdict = match found.get(&item.conversation) {
-                None => Verdict::NotFound,
                 Some(before) if before.is_seen_by(&self.actor, &tx.inboxes) => {
                     self.one(tx, &word, item, before).await?
                 }
@@ -81,7 +80,7 @@ impl Write for TakeBack {
                     Verdict::Done => Verdict::Done,
                     _ => Verdict::NotFound,
                 },
-                Some(_) => Verdict::NotFound,
+                _ => Verdict::NotFound,
             };
             tx.execute(
                 "UPDATE decision_items SET taken_back = $3 WHERE decision_id = $1 AND conversation_id = $2",

@@ -56,7 +56,7 @@ async fn counts(desk: &Desk, actor: &Actor) -> Counts {
 /// Does the jobs that are due.
 async fn wake_up(desk: &Desk) {
     let store = &desk.shop.store;
-    for job in store.claim_jobs(Duration::from_secs(60), 10).await.unwrap() {
+    for job in store.claim_jobs(Duration::from_mins(1), 10).await.unwrap() {
         if job.kind == WAKE {
             store.wake_on_time(&job.id, job.payload.clone().try_into().unwrap()).await.unwrap();
         } else {
