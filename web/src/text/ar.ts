@@ -4,6 +4,7 @@ import { apart } from './apart.ar'
 import { chat } from './chat.ar'
 import { letters } from './letters.ar'
 import { plurals } from './plural'
+import { shortcuts } from './shortcuts.ar'
 import { together } from './together.ar'
 import { heading } from './heading.ar'
 
@@ -480,27 +481,7 @@ const ar: Catalogue = {
   resetKey: 'المفتاح المعتاد',
   keyTaken: (name) => `هذا المفتاح لـ «${name}».`,
   groups: { move: 'التنقل', answer: 'الرد', sort: 'الترتيب' },
-  shortcuts: {
-    down: 'إلى الأسفل',
-    up: 'إلى الأعلى',
-    open: 'فتح',
-    back: 'العودة إلى القائمة',
-    inbox: 'إلى عملائك',
-    help: 'هذه القائمة',
-    reply: 'رد',
-    answer: 'الرد على هذه الرسالة بعينها',
-    note: 'ملاحظة',
-    send: 'إرسال',
-    sendClose: 'إرسال وإغلاق',
-    undo: 'التراجع عن آخر فعل',
-    assign: 'إسناد',
-    snooze: 'تأجيل',
-    close: 'إغلاق',
-    unread: 'غير مقروءة',
-    card: 'بطاقة العميل',
-    pick: 'اختيار في القائمة',
-    pickTo: 'اختيار حتى هنا',
-  },
+  shortcuts,
 
   accountTitle: 'حسابك والإعدادات',
   look: 'المظهر',
