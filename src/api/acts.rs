@@ -104,12 +104,18 @@ pub(super) async fn assign(
 ) -> Result<Json<Acted>, ApiError> {
     let conversation: ConversationId = id(text, "conversation")?;
     let associate: Option<AssociateId> = assign.associate.map(|text| id(text, "associate")).transpose()?;
-    let team = assign.team.map(TeamId);
+    let team = known_team(&api, assign.team)?;
+    api.engine.store().assign(who.actor(), &conversation, associate, team).await?;
+    acted(&api, &who, &conversation).await
+}
+
+/// A team of the configuration.
+pub(super) fn known_team(api: &Api, team: Option<String>) -> Result<Option<TeamId>, ApiError> {
+    let team = team.map(TeamId);
     if team.as_ref().is_some_and(|team| api.engine.config().teams.iter().all(|known| known.id != *team)) {
         return Err(ApiError::field("team", "this team is not in the configuration"));
     }
-    api.engine.store().assign(who.actor(), &conversation, associate, team).await?;
-    acted(&api, &who, &conversation).await
+    Ok(team)
 }
 
 /// Close it; 409 while a reply is owed.

@@ -1,19 +1,22 @@
 //! What a person decides about many conversations at one stroke, and takes back. Each conversation gets its
 //! own answer: what can't be decided about one holds up no other.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::{
     Json,
     extract::{Path, State},
 };
-use rapport_model::id::{ConversationId, DecisionId};
+use rapport_model::{
+    Timestamp,
+    id::{ConversationId, DecisionId},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     Api,
-    acts::{WaiveReason, position, why},
+    acts::{WaiveReason, known_team, position, why},
     dto::Summary,
     error::{ApiError, Problem},
     request::{Body, by_fields, id},
@@ -23,6 +26,8 @@ use crate::store::{self, Decision, Verdict};
 
 /// The most conversations of one decision.
 const MOST: usize = 200;
+/// The longest that something is put off.
+const LONGEST_SNOOZE: Duration = Duration::from_hours(24 * 366);
 
 /// What is decided.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -38,6 +43,12 @@ pub(super) enum DecisionAct {
     Suspect,
     /// A machine wrote it, and it needs an answer.
     Owe,
+    /// It is somebody's, a team's or nobody's.
+    Assign,
+    /// It is put off until a moment, for everybody; what is owed stays owed, with its time.
+    Snooze,
+    /// It is not put off any more.
+    Wake,
 }
 
 /// A conversation, with what the person has seen of it.
@@ -63,6 +74,15 @@ pub(super) struct NewDecision {
     /// Close them too: for a waiver alone.
     #[serde(default)]
     close: bool,
+    /// Whose it is to be; null: nobody's. For `assign` alone.
+    associate: Option<String>,
+    /// Which team's it is to be; null: as it was. For `assign` alone.
+    team: Option<String>,
+    /// Until when, in the future and within a year: for `snooze` alone.
+    until: Option<i64>,
+    /// Also where a reply is due before that, and will be late: for `snooze` alone.
+    #[serde(default)]
+    late: bool,
 }
 
 /// How a decision can be taken back.
@@ -84,8 +104,8 @@ impl From<store::Undoable> for Undoable {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct VerdictOn {
     id: String,
-    /// `done`, or why nothing was changed: `nothing_owed`, `reply_owed`, `newer_message`, `answered`,
-    /// `changed`, `unchanged` or `not_found`.
+    /// `done`, or why nothing was changed: `nothing_owed`, `reply_owed`, `past_due`, `newer_message`,
+    /// `answered`, `changed`, `unchanged` or `not_found`.
     verdict: String,
     /// As it is now; null where it is not found.
     conversation: Option<Summary>,
@@ -114,7 +134,7 @@ pub(super) async fn decide(
     who: SignedIn,
     Body(new): Body<NewDecision>,
 ) -> Result<Json<Decided>, ApiError> {
-    let decision = decision(&new)?;
+    let decision = decision(&api, &new)?;
     let about = about(new.conversations)?;
     let decided = api.engine.store().decide(who.actor(), decision, about).await?;
     Ok(Json(Decided {
@@ -136,24 +156,49 @@ pub(super) async fn take_back(
     Ok(Json(DecisionUndone { results: results(&api, &who, verdicts).await? }))
 }
 
-fn decision(new: &NewDecision) -> Result<Decision, ApiError> {
-    let plain = match new.act {
-        DecisionAct::Waive => {
+fn decision(api: &Api, new: &NewDecision) -> Result<Decision, ApiError> {
+    use DecisionAct::{Assign, Close, Owe, Release, Snooze, Suspect, Waive, Wake};
+    let act = new.act;
+    let given = [
+        ("reason", new.reason.is_some(), matches!(act, Waive)),
+        ("detail", new.detail.is_some(), matches!(act, Waive)),
+        ("close", new.close, matches!(act, Waive)),
+        ("associate", new.associate.is_some(), matches!(act, Assign)),
+        ("team", new.team.is_some(), matches!(act, Assign)),
+        ("until", new.until.is_some(), matches!(act, Snooze)),
+        ("late", new.late, matches!(act, Snooze)),
+    ];
+    if let Some((field, ..)) = given.into_iter().find(|(_, given, fits)| *given && !fits) {
+        return Err(ApiError::field(field, "this is for another act"));
+    }
+    Ok(match act {
+        Waive => {
             let Some(reason) = new.reason else {
                 return Err(ApiError::field("reason", "say why no reply is needed"));
             };
-            return Ok(Decision::Waive { reason: why(reason, new.detail.as_deref())?, close: new.close });
+            Decision::Waive { reason: why(reason, new.detail.as_deref())?, close: new.close }
         }
-        DecisionAct::Close => Decision::Close,
-        DecisionAct::Release => Decision::Release,
-        DecisionAct::Suspect => Decision::Suspect,
-        DecisionAct::Owe => Decision::Owe,
-    };
-    let given = [("reason", new.reason.is_some()), ("detail", new.detail.is_some()), ("close", new.close)];
-    match given.into_iter().find(|(_, given)| *given) {
-        Some((field, _)) => Err(ApiError::field(field, "this is for a waiver alone")),
-        None => Ok(plain),
+        Close => Decision::Close,
+        Release => Decision::Release,
+        Suspect => Decision::Suspect,
+        Owe => Decision::Owe,
+        Assign => Decision::Assign {
+            associate: new.associate.clone().map(|text| id(text, "associate")).transpose()?,
+            team: known_team(api, new.team.clone())?,
+        },
+        Snooze => Decision::Snooze { until: until(api, new.until)?, late: new.late },
+        Wake => Decision::Wake,
+    })
+}
+
+/// A moment until which something can be put off.
+fn until(api: &Api, until: Option<i64>) -> Result<Timestamp, ApiError> {
+    let now = api.engine.store().now();
+    let until = Timestamp(until.ok_or_else(|| ApiError::field("until", "say until when"))?);
+    if until <= now || until > now.plus(LONGEST_SNOOZE) {
+        return Err(ApiError::field("until", "a moment in the future and within a year"));
     }
+    Ok(until)
 }
 
 fn about(named: Vec<SeenConversation>) -> Result<Vec<(ConversationId, i64)>, ApiError> {

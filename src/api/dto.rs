@@ -71,6 +71,12 @@ pub struct Summary {
     trouble: Option<String>,
     /// The receiving server took it for spam: listed apart while it is open.
     suspected: bool,
+    /// Until when it is put off: listed apart while it is open.
+    snoozed_until: Option<i64>,
+    /// Who is named in its notes, by id.
+    mentioned: Vec<String>,
+    /// The position of the latest note that names the reader; null in live events.
+    named_position: Option<i64>,
     queue_at: i64,
 }
 
@@ -107,6 +113,9 @@ impl From<&store::Summary> for Summary {
             has_draft: row.has_draft,
             trouble: row.trouble.clone(),
             suspected: row.suspected,
+            snoozed_until: row.snoozed_until.map(Timestamp::millis),
+            mentioned: row.mentioned.iter().map(ToString::to_string).collect(),
+            named_position: row.named_position,
             queue_at: row.queue_at,
         }
     }
@@ -218,6 +227,8 @@ pub struct Message {
     undo_until: Option<i64>,
     /// What happened, for an activity: `type` and what belongs to it.
     activity: Option<serde_json::Value>,
+    /// Whom a note names, by id.
+    mentions: Vec<String>,
     hidden: Option<Hidden>,
 }
 
@@ -257,6 +268,7 @@ impl From<&store::Message> for Message {
             deliveries: message.deliveries.iter().map(Into::into).collect(),
             undo_until: message.undo_until.map(Timestamp::millis),
             activity: activity(message),
+            mentions: message.mentions.iter().map(ToString::to_string).collect(),
             hidden: message.hidden.as_ref().map(|hidden| Hidden {
                 team: hidden.team.as_ref().map(ToString::to_string),
                 associate: hidden.associate.as_ref().map(|(_, name)| name.clone()),

@@ -24,11 +24,13 @@ mod me;
 mod panics;
 mod parked;
 mod password;
+mod presence;
 mod queue;
 mod request;
 mod route;
 mod session;
 mod stream;
+mod transfer;
 mod weak;
 mod web;
 mod webhooks;
@@ -137,6 +139,8 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(writing::note))
         .routes(routes!(writing::keep_draft, writing::drop_draft))
         .routes(routes!(acts::assign))
+        .routes(routes!(transfer::transfer))
+        .routes(routes!(presence::beat))
         .routes(routes!(acts::close))
         .routes(routes!(acts::reopen))
         .routes(routes!(acts::waive))

@@ -23,13 +23,17 @@ const MOST: usize = 100;
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ViewName {
-    /// Mine, open, not suspected.
+    /// Mine, open, neither suspected nor put off.
     #[default]
     Mine,
-    /// Nobody's, open, not suspected.
+    /// Nobody's, open, neither suspected nor put off.
     Unassigned,
-    /// All open, not suspected.
+    /// All open, neither suspected nor put off.
     All,
+    /// Open, and put off until a moment: the next to wake first.
+    Snoozed,
+    /// Those in whose notes I am named.
+    Mentions,
     /// Open, and taken for spam by the server that received it.
     Suspected,
     /// Closed.
@@ -71,6 +75,10 @@ pub struct Counts {
     pub automatic: i64,
     /// Open and taken for spam: in none of the views of what is open.
     pub suspected: i64,
+    /// Open and put off: in none of the views of what is open.
+    pub snoozed: i64,
+    /// Where the reader is named and has not read it: not how long the view is.
+    pub mentions: i64,
     pub mine_waiting: i64,
     pub unassigned_waiting: i64,
     pub all_waiting: i64,
@@ -87,6 +95,8 @@ impl From<store::Counts> for Counts {
             closed: counts.closed,
             automatic: counts.automatic,
             suspected: counts.suspected,
+            snoozed: counts.snoozed,
+            mentions: counts.mentions,
             mine_waiting: counts.mine_waiting,
             unassigned_waiting: counts.unassigned_waiting,
             all_waiting: counts.all_waiting,
@@ -115,6 +125,8 @@ pub(super) async fn list(
         ViewName::Mine => View::Mine,
         ViewName::Unassigned => View::Unassigned,
         ViewName::All => View::All,
+        ViewName::Snoozed => View::Snoozed,
+        ViewName::Mentions => View::Mentions,
         ViewName::Suspected => View::Suspected,
         ViewName::Closed => View::Closed,
         ViewName::Automatic => View::Automatic,

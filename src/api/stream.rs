@@ -23,6 +23,7 @@ use super::{
     bot::BotState,
     dto::{Draft, LiveConversation},
     error::{ApiError, Problem},
+    presence::PresentPeople,
     queue::Counts,
     request::Params,
     session::SignedIn,
@@ -46,7 +47,7 @@ pub(super) struct After {
     after: Option<i64>,
 }
 
-/// What changes, as it changes: events hello, conversation, gone, counts, read, draft, inbox, bot and reset.
+/// What changes, as it changes: events hello, conversation, gone, counts, read, draft, presence, inbox, bot and reset.
 #[utoipa::path(get, path = "/events", params(After), responses(
     (status = 200, description = "A stream of events", content_type = "text/event-stream"), (status = 422, body = Problem)))]
 pub(super) async fn events(
@@ -203,6 +204,11 @@ impl Reader {
             What::Bot(inbox, off) => {
                 let bot = BotState::new(&self.api, inbox.as_ref(), *off);
                 Some(event("bot", change.seq, &json!({"inbox": inbox, "bot": bot})))
+            }
+            What::Presence(now) if !now.summary.visible_to(actor, inboxes) => None,
+            What::Presence(now) => {
+                let people = PresentPeople::new(&now.summary.id, &now.people);
+                Some(event("presence", None, &json!(people)))
             }
             What::Inbox(id, _) if !actor.serves(inboxes, id) => None,
             What::Inbox(id, health) => {

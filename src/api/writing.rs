@@ -8,7 +8,7 @@ use axum::{
 };
 use rapport_model::{
     Address,
-    id::{AttachmentId, ConversationId, InboxId, MessageId},
+    id::{AssociateId, AttachmentId, ConversationId, InboxId, MessageId},
     text::is_blank,
 };
 use serde::{Deserialize, Serialize};
@@ -29,8 +29,10 @@ use crate::{
 };
 
 /// A note is for colleagues to read, and no file.
-const LONGEST_NOTE: usize = 20_000;
+pub(super) const LONGEST_NOTE: usize = 20_000;
 const MOST_ATTACHMENTS: usize = 50;
+/// So many people are named in one note.
+const MOST_MENTIONS: usize = 20;
 /// So many people get a copy of one reply.
 const MOST_COPIES: usize = 50;
 
@@ -84,6 +86,9 @@ pub(super) struct Note {
     text: String,
     #[serde(default)]
     attachments: Vec<String>,
+    /// Colleagues by id: each sees the conversation from then on, and that they are named. At most 20.
+    #[serde(default)]
+    mentions: Vec<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -219,7 +224,12 @@ pub(super) async fn note(
     if note.text.chars().count() > LONGEST_NOTE {
         return Err(ApiError::field("text", format!("at most {LONGEST_NOTE} characters")));
     }
-    let message = api.engine.store().insert_note(who.actor(), &conversation, note.text, files, key).await?;
+    let named = mentions(note.mentions)?;
+    let store = api.engine.store();
+    let message = store
+        .insert_note(who.actor(), &conversation, note.text, files, named, key)
+        .await
+        .map_err(no_such_colleague)?;
     Ok((StatusCode::CREATED, written(&api, &who, &message, &conversation).await?))
 }
 
@@ -263,6 +273,32 @@ fn attachments(list: Vec<String>) -> Result<Vec<AttachmentId>, ApiError> {
         return Err(ApiError::field("attachments", format!("at most {MOST_ATTACHMENTS} files")));
     }
     list.into_iter().map(|text| id(text, "attachment")).collect()
+}
+
+/// Whom a note names, each once.
+pub(super) fn mentions(list: Vec<String>) -> Result<Vec<AssociateId>, ApiError> {
+    if list.len() > MOST_MENTIONS {
+        return Err(ApiError::field("mentions", format!("at most {MOST_MENTIONS} people")));
+    }
+    let mut named: Vec<AssociateId> = Vec::with_capacity(list.len());
+    for text in list {
+        let id =
+            AssociateId::try_from(text).map_err(|error| ApiError::field("mentions", error.to_string()))?;
+        if !named.contains(&id) {
+            named.push(id);
+        }
+    }
+    Ok(named)
+}
+
+/// Refuses a note that names somebody whom it would never reach.
+pub(super) fn no_such_colleague(error: StoreError) -> ApiError {
+    match error {
+        StoreError::NotFound("colleague") => {
+            ApiError::field("mentions", "names somebody who is not here, or not any more")
+        }
+        other => other.into(),
+    }
 }
 
 /// A subject is one line, and no longer than programs show.

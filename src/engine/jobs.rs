@@ -7,7 +7,7 @@ use rapport_model::id::{AssociateId, ConversationId, MessageId};
 use tokio::task::JoinSet;
 
 use super::{Engine, acknowledge, media, retry::next_try};
-use crate::store::{Job, JobOutcome, StoreError};
+use crate::store::{Job, JobOutcome, StoreError, WAKE};
 
 const AT_ONCE: usize = 8;
 /// Longer than any job.
@@ -56,6 +56,7 @@ async fn perform(engine: Engine, job: Job) {
         "ack" => acknowledge::run(&engine, &job).await,
         "media" => media::fetch(&engine, &job).await,
         "close" => close(&engine, &job).await,
+        WAKE => wake(&engine, &job).await,
         _ => engine.store().update_job(&job.id, JobOutcome::Done(Some("unknown kind".to_owned()))).await,
     };
     if let Err(error) = outcome {
@@ -78,6 +79,13 @@ async fn close(engine: &Engine, job: &Job) -> Result<(), StoreError> {
         engine.store().close_after_sending(conversation, message, associate).await?;
     }
     engine.store().update_job(&job.id, JobOutcome::Done(None)).await
+}
+
+async fn wake(engine: &Engine, job: &Job) -> Result<(), StoreError> {
+    match ConversationId::try_from(job.payload.clone()) {
+        Ok(conversation) => engine.store().wake_on_time(&job.id, conversation).await,
+        Err(_) => engine.store().update_job(&job.id, JobOutcome::Done(None)).await,
+    }
 }
 
 async fn tidy(engine: Engine) {

@@ -22,6 +22,7 @@ use rapport_model::{
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::presence::PresenceChange;
 use crate::store::{
     Actor, BotsOff, CountTable, Event, InboxFacts, Message, SessionId, Store, StoreError, Summary,
 };
@@ -61,6 +62,8 @@ pub enum What {
     Inbox(InboxId, Health),
     /// The bot's switch of an inbox, or of all, was thrown: whether it is off now.
     Bot(Option<InboxId>, bool),
+    /// Who is at a conversation just now.
+    Presence(Box<PresenceChange>),
     /// Something about an associate: their streams ask again who they are.
     Associate(AssociateId),
 }
@@ -185,7 +188,7 @@ impl Live {
         self.inner.changes.receiver_count() == 0
     }
 
-    fn tell(&self, change: Change) {
+    pub(super) fn tell(&self, change: Change) {
         // That the last listener just left is no error.
         drop(self.inner.changes.send(Arc::new(change)));
     }
@@ -223,7 +226,7 @@ impl Live {
             }
             for change in load(&self.inner.store, events).await? {
                 match &change.what {
-                    What::Conversation(_) => self.inner.recount.notify_one(),
+                    What::Conversation(_) | What::Read(..) => self.inner.recount.notify_one(),
                     What::Associate(_) => self.inner.recheck.notify_one(),
                     _ => {}
                 }

@@ -3,7 +3,7 @@
 //! [`ingress`] takes in what connectors bring; [`dispatch`] sends what the outbox holds; [`jobs`] does
 //! what was put off; [`supervisor`] keeps the connectors running and knows how they fare; [`reply`]
 //! turns a person's words into parts; [`parked`] reads again what could not be read; [`pictures`] fetches
-//! what a letter shows from elsewhere. Nothing here decides what a conversation is: that is the
+//! what a letter shows from elsewhere; [`presence`] knows who is at which conversation. Nothing here decides what a conversation is: that is the
 //! store's. Nothing here knows a channel by its name: that is the connector's.
 //!
 //! Every task ends when the engine's token is cancelled; [`Engine::shutdown`] waits for them.
@@ -16,6 +16,7 @@ pub mod live;
 mod media;
 mod parked;
 mod pictures;
+mod presence;
 mod reply;
 mod retry;
 mod sending;
@@ -42,6 +43,7 @@ pub use media::MediaLinks;
 pub(crate) use media::{INLINE, hex, media_type};
 pub use parked::ReadError;
 pub use pictures::PictureError;
+pub use presence::{Doing, Presence, PresenceChange, Present};
 pub use reply::{NewReply, ReplyError, reply_until};
 pub use status::InboxStatus;
 
@@ -63,6 +65,7 @@ struct Inner {
     links: MediaLinks,
     pictures: SafeFetch,
     live: Live,
+    presence: Presence,
     inboxes: BTreeMap<InboxId, Inbox>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -133,6 +136,7 @@ impl Engine {
             inner: Arc::new(Inner {
                 config: setup.config,
                 live: Live::new(setup.store.clone()),
+                presence: Presence::default(),
                 store: setup.store,
                 blobs: setup.blobs,
                 clock: setup.clock,
@@ -158,6 +162,8 @@ impl Engine {
             .tasks
             .spawn(engine.inner.shutdown.clone().run_until_cancelled_owned(status::recall(engine.clone())));
         engine.inner.tasks.spawn(jobs::run(engine.clone()));
+        let forget = presence::forget(engine.clone());
+        engine.inner.tasks.spawn(engine.inner.shutdown.clone().run_until_cancelled_owned(forget));
         engine.inner.live.start(&engine.inner.tasks, &engine.inner.shutdown, engine.watch_health());
         engine
     }
@@ -190,6 +196,11 @@ impl Engine {
     /// The live bus.
     pub fn live(&self) -> &Live {
         &self.inner.live
+    }
+
+    /// Who is at which conversation.
+    fn presence(&self) -> &Presence {
+        &self.inner.presence
     }
 
     /// Cancelled when the engine ends.

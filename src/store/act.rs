@@ -114,19 +114,10 @@ impl Write for OnConversation {
         let mut after = before.clone();
         let (kind, activity) = match &self.act {
             Act::Assign { associate, team } => {
-                let name = match associate {
-                    Some(id) => Some(active_name(tx, id).await?),
-                    None => None,
-                };
-                after.assignee.clone_from(associate);
-                after.team.clone_from(team);
-                if after.assignee == before.assignee && after.team == before.team {
+                if *associate == before.assignee && *team == before.team {
                     return Ok(());
                 }
-                // Whoever gives it to somebody means that it be answered, and there it has to be seen.
-                after.suspected &= associate.is_none();
-                let assignee = associate.as_ref().map(|id| json!({"id": id, "name": name}));
-                ("conversation.assigned", json!({"type": "assigned", "assignee": assignee, "team": team}))
+                ("conversation.assigned", give(tx, &mut after, associate.as_ref(), team.as_ref()).await?)
             }
             Act::Close => {
                 close(tx, &mut after, self.actor.id())?;
@@ -143,6 +134,28 @@ impl Write for OnConversation {
         note(tx, &self.actor, &before, &mut after, kind, activity).await?;
         conversation::save_one(tx, &before, &after).await
     }
+}
+
+/// Gives it in memory to an associate, a team or nobody; gives what the timeline says of it.
+pub(super) async fn give(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    associate: Option<&AssociateId>,
+    team: Option<&TeamId>,
+) -> Result<serde_json::Value, StoreError> {
+    let name = match associate {
+        Some(id) => Some(active_name(tx, id).await?),
+        None => None,
+    };
+    conversation.assignee = associate.cloned();
+    conversation.team = team.cloned();
+    if associate.is_some() {
+        // Whoever gives it to somebody means that it be answered, and there it has to be seen.
+        conversation.suspected = false;
+        conversation.snoozed = None;
+    }
+    let assignee = associate.map(|id| json!({"id": id, "name": name}));
+    Ok(json!({"type": "assigned", "assignee": assignee, "team": team}))
 }
 
 struct Waive {
@@ -215,13 +228,15 @@ pub(super) fn close(tx: &Tx, conversation: &mut Conversation, by: &AssociateId) 
         return Err(Conflict::ReplyOwed.into());
     }
     conversation.state = State::Closed;
+    conversation.snoozed = None;
     conversation.closed_at = Some(tx.now);
     conversation.closed_by = Some(by.clone());
     conversation.turn += 1;
     Ok(())
 }
 
-async fn active_name(tx: &mut Tx, id: &AssociateId) -> Result<String, StoreError> {
+/// The name of somebody who is with us; `NotFound` for anybody else.
+pub(super) async fn active_name(tx: &mut Tx, id: &AssociateId) -> Result<String, StoreError> {
     tx.first("SELECT name FROM associates WHERE id = $1 AND disabled_at IS NULL", values![id])
         .await?
         .ok_or(StoreError::NotFound("associate"))?
@@ -318,10 +333,7 @@ impl Block {
     /// the handle did not exist.
     async fn conversations(&self, tx: &mut Tx, contact: &ContactId) -> Result<Vec<Conversation>, StoreError> {
         let mut seen = owner::conversations_in_scope(tx, &self.actor, contact).await?;
-        seen.retain(|c| {
-            c.state != State::Closed
-                && self.actor.sees(&tx.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox)
-        });
+        seen.retain(|c| c.state != State::Closed && c.is_seen_by(&self.actor, &tx.inboxes));
         Ok(seen)
     }
 

@@ -16,6 +16,7 @@ use super::{
     entry,
     error::{Conflict, StoreError},
     ingest::InboxFacts,
+    mention,
     scope::{Actor, Role},
     tx::{CountKey, NewEvent, Tx},
     value::{Row, values},
@@ -303,6 +304,7 @@ impl Update {
             tx.count(key(self.id.as_str())?, -many);
             tx.count(key("")?, many);
         }
+        mention::let_go_of_closed(tx, &self.id).await?;
         tx.execute(
             "UPDATE conversations SET assignee_id = NULL WHERE assignee_id = $1 AND state = 'closed'",
             values![&self.id],

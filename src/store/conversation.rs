@@ -1,7 +1,7 @@
 //! A conversation's row, whole: every change loads it under a lock, changes it here and saves it, so
 //! that its counters, its place in the queue and its events never differ from its state.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use rapport_model::{
     Timestamp,
@@ -12,7 +12,10 @@ use super::{
     db::{Run, built},
     dialect,
     error::{Conflict, StoreError},
+    ingest::InboxFacts,
+    mention,
     rows::{self, Rows},
+    scope::Actor,
     tx::{CountKey, NewEvent, Tx},
     value::{Row, Value, values},
 };
@@ -28,6 +31,16 @@ pub(super) const SUSPECTED_FROM: i64 = 4_500_000_000_000_000;
 
 /// The word under which the counters keep an open conversation that is suspected.
 pub(super) const SUSPECTED: &str = "suspected";
+
+/// Where the band begins in which open conversations stand that are put off: behind all others, before what
+/// is suspected, and the next to wake first.
+pub(super) const SNOOZED_FROM: i64 = 4_100_000_000_000_000;
+
+/// No wake is later in its band: what stands there is never among the suspected.
+const LAST_WAKE: i64 = 300_000_000_000_000;
+
+/// The word under which the counters keep an open conversation that is put off.
+pub(super) const SNOOZED: &str = "snoozed";
 
 /// Where a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,6 +101,10 @@ pub(super) struct Conversation {
     /// The receiving server took all that came for spam, and no person has said otherwise. Owed as
     /// anything else; only listed apart.
     pub suspected: bool,
+    /// Until when it is put off, for everybody, and by whom. Means something while it is open.
+    pub snoozed: Option<(Timestamp, AssociateId)>,
+    /// Who is named in its notes, and sees it by that.
+    pub mentioned: Vec<AssociateId>,
     pub created_at: Timestamp,
     pub closed_at: Option<Timestamp>,
     pub closed_by: Option<AssociateId>,
@@ -118,6 +135,9 @@ const COLUMNS: &[&str] = &[
     "snippet_author",
     "trouble",
     "suspected",
+    "snoozed_until",
+    "snoozed_by",
+    "mentioned",
     "queue_at",
     "created_at",
     "closed_at",
@@ -151,6 +171,8 @@ impl Conversation {
             snippet_author: row.get("snippet_author")?,
             trouble: row.get("trouble")?,
             suspected: row.get("suspected")?,
+            snoozed: row.time_opt("snoozed_until")?.zip(row.parse_opt("snoozed_by")?),
+            mentioned: mention::read(&row.get::<String>("mentioned")?)?,
             created_at: row.time("created_at")?,
             closed_at: row.time_opt("closed_at")?,
             closed_by: row.parse_opt("closed_by")?,
@@ -183,6 +205,9 @@ impl Conversation {
             &self.snippet_author,
             self.trouble.clone(),
             self.suspected,
+            self.snoozed_until(),
+            self.snoozed_until().and(self.snoozed.as_ref()).map(|(_, by)| by),
+            mention::written(&self.mentioned),
             self.queue_at(),
             self.created_at,
             self.closed_at,
@@ -191,14 +216,29 @@ impl Conversation {
     }
 
     /// The key of every list.
-    fn queue_at(&self) -> i64 {
+    pub(super) fn queue_at(&self) -> i64 {
         let place = match (self.state, self.due_at) {
             // A sender's clock may be wrong by any span, and is not to lift its letter out of its band.
             (State::Open, Some(due)) => due.millis().min(BEHIND_ALL_WAITS),
             (State::Closed, _) => BEHIND_ALL_WAITS - self.closed_at.unwrap_or(self.last_at).millis(),
             _ => BEHIND_ALL_WAITS - self.last_at.millis(),
         };
-        if self.stands_apart() { SUSPECTED_FROM + place } else { place }
+        match self.snoozed_until() {
+            _ if self.stands_apart() => SUSPECTED_FROM + place,
+            Some(until) => SNOOZED_FROM + until.millis().clamp(0, LAST_WAKE),
+            None => place,
+        }
+    }
+
+    /// Until when it is put off. One that is not open is not.
+    pub(super) fn snoozed_until(&self) -> Option<Timestamp> {
+        self.snoozed.as_ref().filter(|_| self.state == State::Open).map(|(until, _)| *until)
+    }
+
+    /// Whether it is within an actor's scope.
+    pub(super) fn is_seen_by(&self, actor: &Actor, inboxes: &[Arc<InboxFacts>]) -> bool {
+        self.mentioned.contains(actor.id())
+            || actor.sees(inboxes, self.team.as_ref(), self.assignee.as_ref(), &self.inbox)
     }
 
     /// Whether it is listed as suspected, and in none of the other views of what is open.
@@ -206,12 +246,18 @@ impl Conversation {
         self.suspected && self.state == State::Open
     }
 
-    fn count_key(&self) -> CountKey {
+    pub(super) fn count_key(&self) -> CountKey {
         CountKey {
             inbox: self.inbox.0.clone(),
             team: self.team.as_ref().map(|t| t.0.clone()).unwrap_or_default(),
             assignee: self.assignee.as_ref().map(ToString::to_string).unwrap_or_default(),
-            state: if self.stands_apart() { SUSPECTED } else { self.state.as_str() },
+            state: if self.stands_apart() {
+                SUSPECTED
+            } else if self.snoozed_until().is_some() {
+                SNOOZED
+            } else {
+                self.state.as_str()
+            },
             waiting: self.due_at.is_some(),
         }
     }
@@ -230,8 +276,9 @@ impl Conversation {
         self.last_position
     }
 
-    /// Adds an obligation to the wait; the earliest decides.
+    /// Adds an obligation to the wait; the earliest decides. What is owed anew wakes it.
     pub(super) fn owe(&mut self, since: Timestamp, due: Timestamp) {
+        self.snoozed = None;
         self.waiting_since = Some(self.waiting_since.map_or(since, |other| other.min(since)));
         self.due_at = Some(self.due_at.map_or(due, |other| other.min(due)));
     }
@@ -339,7 +386,11 @@ pub(super) async fn save(
         }
         rows.push(after.values());
     }
-    rows.insert_with(tx, UPSERT).await.map(drop)
+    rows.insert_with(tx, UPSERT).await?;
+    for (before, after) in changes {
+        mention::follow(tx, before.as_ref(), after).await?;
+    }
+    Ok(())
 }
 
 /// Saves one.
@@ -358,7 +409,8 @@ const UPSERT: &str = "ON CONFLICT (id) DO UPDATE SET contact_id = excluded.conta
     inbound_position = excluded.inbound_position, word_position = excluded.word_position, \
     waiting_since = excluded.waiting_since, due_at = excluded.due_at, last_at = excluded.last_at, \
     snippet = excluded.snippet, snippet_author = excluded.snippet_author, trouble = excluded.trouble, \
-    suspected = excluded.suspected, queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
+    suspected = excluded.suspected, snoozed_until = excluded.snoozed_until, snoozed_by = excluded.snoozed_by, \
+    mentioned = excluded.mentioned, queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
 
 /// The contact's latest conversation and, while that person is still with us, its assignee: what a
 /// new conversation continues.

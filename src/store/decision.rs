@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use rapport_model::{
     Timestamp,
-    id::{ConversationId, DecisionId, ObligationId},
+    id::{AssociateId, ConversationId, DecisionId, ObligationId, TeamId},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
@@ -23,6 +24,7 @@ use super::{
     obligation,
     rows::Rows,
     scope::Actor,
+    snooze,
     tx::Tx,
     value::values,
     writer::Write,
@@ -49,6 +51,22 @@ pub enum Decision {
     Suspect,
     /// A machine wrote it, and it needs an answer: a reply is owed to its latest message.
     Owe,
+    /// It is somebody's, a team's or nobody's.
+    Assign {
+        /// Whose.
+        associate: Option<AssociateId>,
+        /// Which team's; `None`: as it was.
+        team: Option<TeamId>,
+    },
+    /// It is put off, for everybody. What is owed stays owed, with its time.
+    Snooze {
+        /// Until when.
+        until: Timestamp,
+        /// Also where that is later than a reply is due.
+        late: bool,
+    },
+    /// It is not put off any more.
+    Wake,
 }
 
 impl Decision {
@@ -59,6 +77,9 @@ impl Decision {
             Self::Release => "release",
             Self::Suspect => "suspect",
             Self::Owe => "owe",
+            Self::Assign { .. } => "assign",
+            Self::Snooze { .. } => "snooze",
+            Self::Wake => "wake",
         }
     }
 }
@@ -73,6 +94,8 @@ pub enum Verdict {
     NothingOwed,
     /// A reply is owed: a waiver needs a reason.
     ReplyOwed,
+    /// A reply is due before the time until which it was to be put off.
+    PastDue,
     /// The customer wrote after what the person has seen.
     NewerMessage,
     /// A person of ours has answered since.
@@ -86,10 +109,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Done,
         Self::NothingOwed,
         Self::ReplyOwed,
+        Self::PastDue,
         Self::NewerMessage,
         Self::Answered,
         Self::Changed,
@@ -103,6 +127,7 @@ impl Verdict {
             Self::Done => "done",
             Self::NothingOwed => "nothing_owed",
             Self::ReplyOwed => "reply_owed",
+            Self::PastDue => "past_due",
             Self::NewerMessage => "newer_message",
             Self::Answered => "answered",
             Self::Changed => "changed",
@@ -166,7 +191,7 @@ impl Write for Decide {
         let mut verdicts = Vec::with_capacity(self.about.len());
         let mut changed = Vec::new();
         for (id, seen) in &self.about {
-            let verdict = match found.get(id).filter(|c| sees(tx, &self.actor, c)) {
+            let verdict = match found.get(id).filter(|c| c.is_seen_by(&self.actor, &tx.inboxes)) {
                 None => Verdict::NotFound,
                 Some(before) => {
                     before.has(*seen)?;
@@ -196,23 +221,31 @@ impl Write for Decide {
     }
 }
 
-fn sees(tx: &Tx, actor: &Actor, conversation: &Conversation) -> bool {
-    let c = conversation;
-    actor.sees(&tx.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox)
-}
-
 impl Decide {
     /// Why it can't be decided about this one.
     fn refusal(&self, conversation: &Conversation, seen: i64) -> Option<Verdict> {
         let newer = (conversation.inbound_position > seen).then_some(Verdict::NewerMessage);
         let open = conversation.state == State::Open;
-        match self.decision {
+        match &self.decision {
             Decision::Waive { .. } if conversation.due_at.is_none() => Some(Verdict::NothingOwed),
             Decision::Close if conversation.state == State::Closed => Some(Verdict::Unchanged),
             Decision::Close if conversation.due_at.is_some() => Some(Verdict::ReplyOwed),
-            Decision::Suspect if conversation.suspected || !open => Some(Verdict::Unchanged),
-            Decision::Waive { .. } | Decision::Close | Decision::Suspect => newer,
-            // What these two do hides nothing that was not seen.
+            // What is suspected is put off by nobody: it would be hidden twice.
+            Decision::Suspect | Decision::Snooze { .. } if conversation.suspected || !open => {
+                Some(Verdict::Unchanged)
+            }
+            Decision::Snooze { until, late: false }
+                if conversation.due_at.is_some_and(|due| due < *until) =>
+            {
+                newer.or(Some(Verdict::PastDue))
+            }
+            Decision::Waive { .. } | Decision::Close | Decision::Suspect | Decision::Snooze { .. } => newer,
+            // What these do hides nothing that was not seen.
+            Decision::Wake => conversation.snoozed_until().is_none().then_some(Verdict::Unchanged),
+            Decision::Assign { associate, team } => {
+                let same_team = team.is_none() || *team == conversation.team;
+                (same_team && *associate == conversation.assignee).then_some(Verdict::Unchanged)
+            }
             Decision::Release => (!conversation.suspected).then_some(Verdict::Unchanged),
             Decision::Owe => (conversation.state != State::Automatic).then_some(Verdict::Unchanged),
         }
@@ -245,6 +278,23 @@ impl Decide {
                 after.suspected = true;
                 ("conversation.suspected", "suspected")
             }
+            Decision::Assign { associate, team } => {
+                let team = team.as_ref().or(before.team.as_ref());
+                let activity = act::give(tx, after, associate.as_ref(), team).await?;
+                act::note(tx, actor, before, after, "conversation.assigned", activity).await?;
+                return Ok(Vec::new());
+            }
+            Decision::Snooze { until, .. } => {
+                snooze::put_off(tx, after, *until, actor.id()).await?;
+                let late = after.due_at.is_some_and(|due| due < *until);
+                let activity = json!({"type": "snoozed", "until": until.millis(), "late": late});
+                act::note(tx, actor, before, after, "conversation.snoozed", activity).await?;
+                return Ok(Vec::new());
+            }
+            Decision::Wake => {
+                after.snoozed = None;
+                ("conversation.woken", "woken")
+            }
             Decision::Owe => {
                 after.state = State::Open;
                 let within = tx.inbox(&after.inbox).map_or(Duration::ZERO, |inbox| inbox.reply_within);
@@ -266,6 +316,30 @@ pub(super) struct Item {
     state_before: State,
     state_after: State,
     obligations: Vec<ObligationId>,
+    stood: Stood,
+}
+
+/// Whose a conversation was, and until when it was put off.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Stood {
+    assignee: Option<AssociateId>,
+    team: Option<String>,
+    suspected: bool,
+    snoozed: Option<(i64, AssociateId)>,
+}
+
+impl Stood {
+    fn of(conversation: &Conversation) -> Self {
+        Self {
+            assignee: conversation.assignee.clone(),
+            team: conversation.team.as_ref().map(|team| team.0.clone()),
+            suspected: conversation.suspected,
+            snoozed: conversation
+                .snoozed_until()
+                .and(conversation.snoozed.as_ref())
+                .map(|(until, by)| (until.millis(), by.clone())),
+        }
+    }
 }
 
 impl Item {
@@ -276,6 +350,7 @@ impl Item {
             state_before: before.state,
             state_after: after.state,
             obligations,
+            stood: Stood::of(before),
         }
     }
 }
@@ -295,7 +370,15 @@ pub(super) async fn record(
     .await?;
     let mut rows = Rows::new(
         "decision_items",
-        &["decision_id", "conversation_id", "position", "state_before", "state_after", "obligations"],
+        &[
+            "decision_id",
+            "conversation_id",
+            "position",
+            "state_before",
+            "state_after",
+            "obligations",
+            "stood",
+        ],
     );
     for item in items {
         let obligations: Vec<&str> = item.obligations.iter().map(ObligationId::as_str).collect();
@@ -305,7 +388,8 @@ pub(super) async fn record(
             item.position,
             item.state_before.as_str(),
             item.state_after.as_str(),
-            obligations.join(",")
+            obligations.join(","),
+            serde_json::to_string(&item.stood).ok()
         ]);
     }
     rows.insert(tx).await?;

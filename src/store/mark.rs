@@ -1,10 +1,10 @@
 //! Read marks: up to which position an associate has read a conversation. May go back: marked unread.
 
-use rapport_model::id::ConversationId;
+use rapport_model::id::{AssociateId, ConversationId};
 
 use super::{
-    Store, db::Run as _, error::StoreError, reply::conversation_for, scope::Actor, tx::Tx, value::values,
-    writer::Write,
+    Store, conversation::Conversation, db::Run as _, error::StoreError, mention, reply::conversation_for,
+    scope::Actor, tx::Tx, value::values, writer::Write,
 };
 
 impl Store {
@@ -57,10 +57,32 @@ impl Write for Mark {
             )
             .await?;
         if moved > 0 {
+            mention::read_up_to(tx, self.actor.id(), &self.conversation, position).await?;
             let mut event = conversation.event("conversation.read", None);
             event.actor = Some(self.actor.id().clone());
             tx.tell(event);
         }
         Ok(())
     }
+}
+
+/// As if a reader had not seen the customer's last message yet.
+pub(super) async fn unread(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    reader: &AssociateId,
+) -> Result<(), StoreError> {
+    let position = (conversation.inbound_position - 1).max(0);
+    let moved = tx
+        .execute(
+            "UPDATE read_marks SET position = $3 WHERE associate_id = $1 AND conversation_id = $2 AND position > $3",
+            values![reader, &conversation.id, position],
+        )
+        .await?;
+    if moved > 0 {
+        let mut event = conversation.event("conversation.read", None);
+        event.actor = Some(reader.clone());
+        tx.tell(event);
+    }
+    Ok(())
 }

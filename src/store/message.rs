@@ -16,6 +16,7 @@ use super::{
     db::{Run, built},
     error::StoreError,
     letter::{self, Letter},
+    mention,
     page::{Page, Place},
     rows,
     scope::Actor,
@@ -88,6 +89,8 @@ pub struct Message {
     pub undo_until: Option<Timestamp>,
     /// What happened, for an activity.
     pub activity: Option<serde_json::Value>,
+    /// Whom it names, where it is a note.
+    pub mentions: Vec<AssociateId>,
     /// Set where the reader may not read it.
     pub hidden: Option<Hidden>,
 }
@@ -117,7 +120,7 @@ pub struct Hidden {
 const SELECT: &str = "SELECT m.id, m.conversation_id, m.position, m.kind, m.author_kind, m.associate_id, \
     m.thread_id, m.inbox_id, m.channel, m.text, m.spans, m.forwarded_from, m.reply_to_id, m.at, m.version, m.edited_at, m.retracted_at, m.automatic_kind, m.unanswerable, \
     m.flags, m.delivery, m.delivery_reason, m.set_aside_at, m.undo_until, m.activity, a.name AS associate_name, \
-    p.id AS contact_author_id, p.name AS contact_name, h.address, c.team_id, c.assignee_id, c.inbox_id AS conversation_inbox, s.name AS assignee_name \
+    p.id AS contact_author_id, p.name AS contact_name, h.address, c.team_id, c.assignee_id, c.inbox_id AS conversation_inbox, c.mentioned, m.mentions, s.name AS assignee_name \
     FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN associates a ON a.id = m.associate_id \
     LEFT JOIN contacts p ON p.id = CASE WHEN m.handle_id IS NULL OR EXISTS (SELECT 1 FROM handle_periods o \
     WHERE o.handle_id = m.handle_id AND o.contact_id = m.contact_id) THEN m.contact_id ELSE (SELECT o.contact_id \
@@ -251,7 +254,10 @@ impl Store {
         let team = row.get::<Option<String>>("team_id")?.map(TeamId);
         let assignee: Option<AssociateId> = row.parse_opt("assignee_id")?;
         let inbox = InboxId(row.get("conversation_inbox")?);
-        if actor.sees(&self.inboxes, team.as_ref(), assignee.as_ref(), &inbox) {
+        let mentioned = mention::read(&row.get::<String>("mentioned")?)?;
+        if mentioned.contains(actor.id())
+            || actor.sees(&self.inboxes, team.as_ref(), assignee.as_ref(), &inbox)
+        {
             return Ok(None);
         }
         let name: Option<String> = row.get("assignee_name")?;
@@ -314,6 +320,7 @@ fn read(row: &Row, hidden: Option<Hidden>) -> Result<Message, StoreError> {
             .map(|text| serde_json::from_str(&text))
             .transpose()
             .map_err(|_| StoreError::Corrupt { column: "messages.activity" })?,
+        mentions: mention::read(&only(row.get("mentions")?).unwrap_or_default())?,
         hidden,
     })
 }

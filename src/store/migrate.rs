@@ -64,6 +64,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0008_titles.sql"),
         include_str!("../../migrations/postgres/0008_titles.sql"),
     ),
+    (
+        10,
+        "desk",
+        include_str!("../../migrations/sqlite/0010_desk.sql"),
+        include_str!("../../migrations/postgres/0010_desk.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

@@ -275,7 +275,12 @@ pub(super) async fn recount(tx: &mut Tx, conversation: &mut Conversation) -> Res
         )
         .await?
         .ok_or(StoreError::NotFound("conversation"))?;
+    let due = row.time_opt("due")?;
+    if due.is_some() && conversation.due_at.is_none() {
+        // What is owed anew is nothing to be put off any more.
+        conversation.snoozed = None;
+    }
     conversation.waiting_since = row.time_opt("since")?;
-    conversation.due_at = row.time_opt("due")?;
+    conversation.due_at = due;
     Ok(())
 }

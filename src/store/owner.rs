@@ -150,7 +150,7 @@ pub(super) async fn conversations_in_scope(
         tx.all("SELECT id FROM conversations WHERE contact_id = $1 ORDER BY id", values![contact]).await?;
     let ids: Vec<ConversationId> = ids.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
     let all: Vec<Conversation> = conversation::load(tx, ids.iter().collect()).await?.into_values().collect();
-    if all.iter().any(|c| actor.sees(&tx.inboxes, c.team.as_ref(), c.assignee.as_ref(), &c.inbox)) {
+    if all.iter().any(|c| c.is_seen_by(actor, &tx.inboxes)) {
         Ok(all)
     } else {
         Err(StoreError::NotFound("handle"))

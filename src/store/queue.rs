@@ -5,18 +5,18 @@
 //! are kept by the writer per inbox, team, assignee and state, and are added up by the same predicate
 //! that decides scope elsewhere.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use rapport_model::id::{AssociateId, ConversationId, InboxId, TeamId};
 
 use super::{
     Store,
-    conversation::{SUSPECTED, SUSPECTED_FROM, State},
+    conversation::{SNOOZED, SNOOZED_FROM, SUSPECTED, SUSPECTED_FROM, State},
     db::{Run as _, built},
     error::StoreError,
     ingest::InboxFacts,
     page::{Page, Place},
-    scope::Actor,
+    scope::{Actor, Lane},
     summary::{self, Summary},
     value::{Value, values},
 };
@@ -24,12 +24,16 @@ use super::{
 /// What a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum View {
-    /// Open, assigned to the reader, and not suspected.
+    /// Open, assigned to the reader, and neither suspected nor put off.
     Mine,
-    /// Open, assigned to nobody, and not suspected.
+    /// Open, assigned to nobody, and neither suspected nor put off.
     Unassigned,
-    /// All that is open and not suspected.
+    /// All that is open and neither suspected nor put off.
     All,
+    /// Open, and put off until a moment: the next to wake first.
+    Snoozed,
+    /// In whose notes the reader is named, whatever became of it.
+    Mentions,
     /// Open, and taken for spam by the server that received it.
     Suspected,
     /// What a person closed.
@@ -39,20 +43,23 @@ pub enum View {
 }
 
 impl View {
-    fn state(self) -> State {
+    /// The one state that it shows, if it is one.
+    fn state(self) -> Option<State> {
         match self {
-            Self::Mine | Self::Unassigned | Self::All | Self::Suspected => State::Open,
-            Self::Closed => State::Closed,
-            Self::Automatic => State::Automatic,
+            Self::Mine | Self::Unassigned | Self::All | Self::Snoozed | Self::Suspected => Some(State::Open),
+            Self::Closed => Some(State::Closed),
+            Self::Automatic => Some(State::Automatic),
+            Self::Mentions => None,
         }
     }
 
     /// The places that it shows of its state: from the first, to before the second.
     fn band(self) -> (i64, i64) {
         match self {
-            Self::Mine | Self::Unassigned | Self::All => (i64::MIN, SUSPECTED_FROM),
+            Self::Mine | Self::Unassigned | Self::All => (i64::MIN, SNOOZED_FROM),
+            Self::Snoozed => (SNOOZED_FROM, SUSPECTED_FROM),
             Self::Suspected => (SUSPECTED_FROM, i64::MAX),
-            Self::Closed | Self::Automatic => (i64::MIN, i64::MAX),
+            Self::Closed | Self::Automatic | Self::Mentions => (i64::MIN, i64::MAX),
         }
     }
 }
@@ -72,6 +79,10 @@ pub struct Counts {
     pub automatic: i64,
     /// Open and taken for spam: in none of the views above.
     pub suspected: i64,
+    /// Open and put off until a moment: in none of the views above.
+    pub snoozed: i64,
+    /// Where the reader is named and has not read it.
+    pub mentions: i64,
     /// Of the reader's: waiting.
     pub mine_waiting: i64,
     /// Of nobody's: waiting.
@@ -86,6 +97,9 @@ pub struct Counts {
 #[derive(Debug, Clone, Default)]
 pub struct CountTable {
     conversations: Vec<Counted>,
+    /// What each who is named would see by that alone.
+    named: Vec<(AssociateId, Counted)>,
+    unread_mentions: HashMap<AssociateId, i64>,
     parked: Vec<(InboxId, i64)>,
 }
 
@@ -103,6 +117,7 @@ struct Counted {
 #[derive(Debug, Clone, Copy)]
 enum Listed {
     As(State),
+    Snoozed,
     Suspected,
 }
 
@@ -110,7 +125,11 @@ impl TryFrom<String> for Listed {
     type Error = ();
 
     fn try_from(text: String) -> Result<Self, ()> {
-        if text == SUSPECTED { Ok(Self::Suspected) } else { State::try_from(text).map(Self::As) }
+        match text.as_str() {
+            SUSPECTED => Ok(Self::Suspected),
+            SNOOZED => Ok(Self::Snoozed),
+            _ => State::try_from(text).map(Self::As),
+        }
     }
 }
 
@@ -123,11 +142,13 @@ impl CountTable {
                 counts.parked += many;
             }
         }
-        for row in &self.conversations {
-            if !actor.sees(inboxes, row.team.as_ref(), row.assignee.as_ref(), &row.inbox) {
-                continue;
-            }
+        counts.mentions = self.unread_mentions.get(actor.id()).copied().unwrap_or_default();
+        let sees = |row: &Counted| actor.sees(inboxes, row.team.as_ref(), row.assignee.as_ref(), &row.inbox);
+        let by_place = self.conversations.iter().filter(|row| sees(row));
+        let by_name = self.named.iter().filter(|(named, row)| named == actor.id() && !sees(row));
+        for row in by_place.chain(by_name.map(|(_, row)| row)) {
             match row.listed {
+                Listed::Snoozed => counts.snoozed += row.many,
                 Listed::Suspected => counts.suspected += row.many,
                 Listed::As(State::Closed) => counts.closed += row.many,
                 Listed::As(State::Automatic) => counts.automatic += row.many,
@@ -209,6 +230,28 @@ impl Store {
         };
         let rows: Result<Vec<Counted>, StoreError> = rows.iter().map(read).collect();
         let conversations = rows?.into_iter().filter(|row| row.many != 0).collect();
+        let named = self
+            .pool
+            .clone()
+            .all(
+                "SELECT named_id, inbox_id, team_id, assignee_id, state, waiting, n FROM mention_counts WHERE n <> 0",
+                Vec::new(),
+            )
+            .await?
+            .iter()
+            .map(|row| Ok((row.parse("named_id")?, read(row)?)))
+            .collect::<Result<_, StoreError>>()?;
+        let unread_mentions = self
+            .pool
+            .clone()
+            .all(
+                "SELECT associate_id, count(*) AS n FROM mentions WHERE unread GROUP BY associate_id",
+                Vec::new(),
+            )
+            .await?
+            .iter()
+            .map(|row| Ok((row.parse("associate_id")?, row.get("n")?)))
+            .collect::<Result<_, StoreError>>()?;
         let parked = self
             .pool
             .clone()
@@ -220,7 +263,7 @@ impl Store {
             .iter()
             .map(|row| Ok((InboxId(row.get("inbox_id")?), row.get("n")?)))
             .collect::<Result<_, StoreError>>()?;
-        Ok(CountTable { conversations, parked })
+        Ok(CountTable { conversations, named, unread_mentions, parked })
     }
 
     /// How much is in each view of an actor.
@@ -242,31 +285,48 @@ fn page_query(
     // Where another view's page ended is before this one's beginning, or behind its end.
     let after = after.filter(|place| place.at >= from).unwrap_or(&start);
     let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
-    let mut args = values![view.state().as_str(), after.at, &after.id, limit, before];
+    let mut args = values![after.at, &after.id, limit, before];
+    let mut only = String::new();
+    if let Some(state) = view.state() {
+        args.push(state.as_str().into());
+        only.push_str(" AND c.state = $5");
+    }
     let lanes = match view {
         View::Mine => {
             args.push(actor.id().into());
-            vec!["c.assignee_id = $6".to_owned()]
+            vec![Lane::OfConversations("c.assignee_id = $6".to_owned())]
         }
-        View::Unassigned => actor
-            .lanes_of_others(inboxes, &mut args)
-            .into_iter()
-            .map(|lane| [&lane, " AND c.assignee_id IS NULL"].concat())
-            .collect(),
-        View::All | View::Suspected | View::Closed | View::Automatic => actor.lanes(inboxes, &mut args),
+        View::Unassigned => {
+            only.push_str(" AND c.assignee_id IS NULL");
+            actor.lanes_of_others(inboxes, &mut args)
+        }
+        View::Mentions => vec![actor.lane_of_names(&mut args)],
+        View::All | View::Snoozed | View::Suspected | View::Closed | View::Automatic => {
+            actor.lanes(inboxes, &mut args)
+        }
     };
     let lanes: Vec<String> = lanes
         .iter()
         .map(|lane| {
+            let (table, id, condition) = lane.parts();
             [
-                "SELECT id, queue_at FROM (SELECT c.id, c.queue_at FROM conversations c WHERE ",
-                lane,
-                " AND c.state = $1 AND (c.queue_at, c.id) > ($2, $3) AND c.queue_at < $5 ORDER BY c.queue_at, c.id LIMIT $4) lane",
+                "SELECT id, queue_at FROM (SELECT ",
+                id,
+                " AS id, c.queue_at FROM ",
+                table,
+                " WHERE ",
+                condition,
+                &only,
+                " AND (c.queue_at, ",
+                id,
+                ") > ($1, $2) AND c.queue_at < $4 ORDER BY c.queue_at, ",
+                id,
+                " LIMIT $3) lane",
             ]
             .concat()
         })
         .collect();
-    let sql = [&lanes.join(" UNION "), " ORDER BY queue_at, id LIMIT $4"].concat();
+    let sql = [&lanes.join(" UNION "), " ORDER BY queue_at, id LIMIT $3"].concat();
     (!lanes.is_empty()).then_some((sql, args))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rapport_model::{
     DeliveryState,
     event::ThreadKind,
-    id::{AttachmentId, ConversationId, InboxId, JobId, MessageId, ThreadId},
+    id::{AssociateId, AttachmentId, ConversationId, InboxId, JobId, MessageId, ThreadId},
     outbound::Part,
     rich::Span,
     text,
@@ -21,7 +21,7 @@ use super::{
     entry::{self, Outbound, Writer},
     error::{Conflict, StoreError},
     heading::{NewLetter, ReplyHeading},
-    obligation, outbox, owner,
+    mention, obligation, outbox, owner,
     recipients::Place,
     rows::Rows,
     scope::Actor,
@@ -73,22 +73,29 @@ impl Store {
         self.writer.write(Reply { actor: actor.clone(), new: reply }).await
     }
 
-    /// Commits a note, that nobody outside ever sees.
+    /// Commits a note, that nobody outside ever sees. Whom it names sees the conversation from then on.
     pub async fn insert_note(
         &self,
         actor: &Actor,
         conversation: &ConversationId,
         text: String,
         attachments: Vec<AttachmentId>,
+        mentions: Vec<AssociateId>,
         key: String,
     ) -> Result<MessageId, StoreError> {
-        let body_hash = hash(&["note", conversation.as_str(), &text], &attachments);
+        let named = mention::written(&mentions);
+        let mut body = vec!["note", conversation.as_str(), &text];
+        if !named.is_empty() {
+            body.push(&named);
+        }
+        let body_hash = hash(&body, &attachments);
         self.writer
             .write(Note {
                 actor: actor.clone(),
                 conversation: conversation.clone(),
                 text,
                 attachments,
+                mentions,
                 key,
                 body_hash,
             })
@@ -124,12 +131,7 @@ pub(super) async fn conversation_for(
     id: &ConversationId,
 ) -> Result<Conversation, StoreError> {
     let conversation = conversation::get(tx, id).await?;
-    if actor.sees(
-        &tx.inboxes,
-        conversation.team.as_ref(),
-        conversation.assignee.as_ref(),
-        &conversation.inbox,
-    ) {
+    if conversation.is_seen_by(actor, &tx.inboxes) {
         Ok(conversation)
     } else {
         Err(StoreError::NotFound("conversation"))
@@ -169,8 +171,9 @@ impl Write for Reply {
             after.reopen();
         }
         after.state = State::Open;
-        // Nobody answers spam.
+        // Nobody answers spam, and what is answered is not put off any more.
         after.suspected = false;
+        after.snoozed = None;
         let due_at = tx.now.plus(reply.undo);
         let letter = match &reply.heading {
             Some(heading) => {
@@ -263,6 +266,7 @@ impl Reply {
             values![self.actor.id(), &conversation.id, self.new.seen_position.max(0)],
         )
         .await?;
+        mention::read_up_to(tx, self.actor.id(), &conversation.id, self.new.seen_position).await?;
         draft::use_up(tx, &self.actor, conversation, false).await
     }
 }
@@ -287,6 +291,7 @@ struct Note {
     conversation: ConversationId,
     text: String,
     attachments: Vec<AttachmentId>,
+    mentions: Vec<AssociateId>,
     key: String,
     body_hash: String,
 }
@@ -303,6 +308,7 @@ impl Write for Note {
         let body = text::storable(&self.text).into_owned();
         let id = entry::insert_inner(tx, &mut after, "note", Some(&self.actor), &body, None).await?;
         entry::take_attachments(tx, &self.actor, &id, &self.attachments).await?;
+        mention::name(tx, &mut after, &id, &self.actor, &self.mentions).await?;
         after.show("note", &body, tx.now);
         conversation::save_one(tx, &before, &after).await?;
         draft::use_up(tx, &self.actor, &after, true).await?;

@@ -1,8 +1,9 @@
 //! Who may see what: one predicate, as SQL for lists and as a function for a loaded row. A property
 //! test shows that both agree.
 //!
-//! An admin sees all; an associate sees the conversations of their teams, those assigned to them, and
-//! unassigned ones of inboxes that their teams serve. An inbox without teams is everybody's.
+//! An admin sees all; an associate sees the conversations of their teams, those assigned to them, those in
+//! whose notes they are named, and unassigned ones of inboxes that their teams serve. An inbox without teams
+//! is everybody's.
 
 use std::sync::Arc;
 
@@ -99,7 +100,8 @@ impl Actor {
         &self.teams
     }
 
-    /// Whether a conversation with this team, assignee and inbox is within their scope.
+    /// Whether a conversation with this team, assignee and inbox is within their scope, as far as that does
+    /// not come from being named in it: then it is, wherever it is.
     pub fn sees(
         &self,
         inboxes: &[Arc<InboxFacts>],
@@ -132,23 +134,36 @@ impl Actor {
         (served.collect(), open.collect())
     }
 
-    /// The lanes that together are the scope: each a condition on `conversations c` that one index
-    /// answers in queue order, so that a page costs the same among a thousand and a million.
+    /// The lanes that together are the scope: each a condition that one index answers in queue order, so
+    /// that a page costs the same among a thousand and a million.
     /// Values are appended to `args`, and their placeholders follow the values already in it.
-    pub(super) fn lanes(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> Vec<String> {
+    pub(super) fn lanes(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> Vec<Lane> {
         let mut lanes = self.lanes_of_others(inboxes, args);
         if self.role != Role::Admin {
             args.push((&self.id).into());
-            lanes.push(["c.assignee_id = $", &args.len().to_string()].concat());
+            lanes.push(Lane::of(["c.assignee_id = $", &args.len().to_string()].concat()));
         }
         lanes
     }
 
     /// The lanes without the one that holds what is assigned to the actor.
-    pub(super) fn lanes_of_others(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> Vec<String> {
+    pub(super) fn lanes_of_others(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> Vec<Lane> {
         if self.role == Role::Admin {
-            return vec!["1 = 1".to_owned()];
+            return vec![Lane::of("1 = 1".to_owned())];
         }
+        let mut lanes: Vec<Lane> = self.lanes_of_places(inboxes, args).into_iter().map(Lane::of).collect();
+        lanes.push(self.lane_of_names(args));
+        lanes
+    }
+
+    /// The lane that holds what the actor sees because they are named in it.
+    pub(super) fn lane_of_names(&self, args: &mut Vec<Value>) -> Lane {
+        args.push((&self.id).into());
+        Lane::OfNames(["associate_id = $", &args.len().to_string()].concat())
+    }
+
+    /// What their teams have and what comes in where they serve.
+    fn lanes_of_places(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> Vec<String> {
         let mut bind = |value: Value| {
             args.push(value);
             ["$", &args.len().to_string()].concat()
@@ -192,6 +207,39 @@ impl Actor {
     /// The whole scope as one condition on `conversations c`, for a row that is found by its id.
     pub(super) fn condition(&self, inboxes: &[Arc<InboxFacts>], args: &mut Vec<Value>) -> String {
         let lanes = self.lanes(inboxes, args);
-        format!("({})", lanes.iter().map(|lane| format!("({lane})")).collect::<Vec<_>>().join(" OR "))
+        let any: Vec<String> = lanes
+            .iter()
+            .map(|lane| match lane {
+                Lane::OfConversations(condition) => format!("({condition})"),
+                Lane::OfNames(condition) => {
+                    ["EXISTS (SELECT 1 FROM mentions WHERE conversation_id = c.id AND ", condition, ")"]
+                        .concat()
+                }
+            })
+            .collect();
+        format!("({})", any.join(" OR "))
+    }
+}
+
+/// A part of an actor's scope that one index answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// A condition on `conversations c`.
+    OfConversations(String),
+    /// A condition on `mentions c`, whose rows have state, assignee and place of their conversations.
+    OfNames(String),
+}
+
+impl Lane {
+    fn of(condition: String) -> Self {
+        Self::OfConversations(condition)
+    }
+
+    /// Where it is read from, how a conversation's id is called there, and the condition.
+    pub(super) fn parts(&self) -> (&'static str, &'static str, &str) {
+        match self {
+            Self::OfConversations(condition) => ("conversations c", "c.id", condition),
+            Self::OfNames(condition) => ("mentions c", "c.conversation_id", condition),
+        }
     }
 }

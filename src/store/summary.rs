@@ -15,7 +15,7 @@ use super::{
     db::{Run, built},
     error::StoreError,
     ingest::InboxFacts,
-    rows,
+    mention, rows,
     scope::Actor,
     value::{Row, values},
 };
@@ -71,6 +71,13 @@ pub struct Summary {
     pub trouble: Option<String>,
     /// Whether the receiving server took it for spam: listed apart while it is open.
     pub suspected: bool,
+    /// Until when it is put off, while it is open: listed apart.
+    pub snoozed_until: Option<Timestamp>,
+    /// Who is named in its notes.
+    pub mentioned: Vec<AssociateId>,
+    /// The position of the latest note that names the reader; `None` where there is none, or it was loaded
+    /// for nobody.
+    pub named_position: Option<i64>,
     /// Its place in every list.
     pub queue_at: i64,
 }
@@ -79,7 +86,7 @@ impl Summary {
     /// Whether somebody may see it.
     pub fn visible_to(&self, actor: &Actor, inboxes: &[Arc<InboxFacts>]) -> bool {
         let assignee = self.assignee.as_ref().map(|(id, _)| id);
-        actor.sees(inboxes, self.team.as_ref(), assignee, &self.inbox)
+        self.mentioned.contains(actor.id()) || actor.sees(inboxes, self.team.as_ref(), assignee, &self.inbox)
     }
 
     fn read(row: &Row, personal: bool) -> Result<Self, StoreError> {
@@ -115,6 +122,9 @@ impl Summary {
             has_draft: personal.then_some(row.get::<Option<i64>>("draft_at")?.is_some()),
             trouble: row.get("trouble")?,
             suspected: row.get("suspected")?,
+            snoozed_until: row.time_opt("snoozed_until")?,
+            mentioned: mention::read(&row.get::<String>("mentioned")?)?,
+            named_position: row.get("named_position")?,
             queue_at: row.get("queue_at")?,
         })
     }
@@ -174,14 +184,16 @@ pub(super) async fn load(
     let me = ["$", &args.len().to_string()].concat();
     let sql = [
         "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.kind, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
-         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.queue_at, \
+         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.snoozed_until, c.mentioned, c.queue_at, \
          p.name AS contact_name, t.title, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at, \
-         l.subject, m.flags \
+         n.position AS named_position, l.subject, m.flags \
          FROM conversations c JOIN contacts p ON p.id = c.contact_id JOIN threads t ON t.id = c.thread_id \
          LEFT JOIN messages m ON m.conversation_id = c.id AND m.position = c.inbound_position \
          LEFT JOIN letters l ON l.message_id = m.id \
          LEFT JOIN handles h ON h.id = t.handle_id LEFT JOIN associates a ON a.id = c.assignee_id \
          LEFT JOIN read_marks r ON r.conversation_id = c.id AND r.associate_id = ",
+        &me,
+        " LEFT JOIN mentions n ON n.conversation_id = c.id AND n.associate_id = ",
         &me,
         " LEFT JOIN drafts d ON d.conversation_id = c.id AND d.associate_id = ",
         &me,

@@ -54,6 +54,8 @@ pub(super) struct Tx {
     pub inboxes: Arc<[Arc<InboxFacts>]>,
     events: Vec<NewEvent>,
     counts: BTreeMap<CountKey, i64>,
+    /// The same once more for each who is named in conversations.
+    counts_for: BTreeMap<(AssociateId, CountKey), i64>,
     /// Rows became due for sending.
     pub wake_outbox: bool,
     /// Jobs were added.
@@ -64,6 +66,7 @@ pub(super) struct Tx {
 pub(super) struct Mark {
     events: usize,
     counts: BTreeMap<CountKey, i64>,
+    counts_for: BTreeMap<(AssociateId, CountKey), i64>,
 }
 
 impl Tx {
@@ -74,6 +77,7 @@ impl Tx {
             inboxes,
             events: Vec::new(),
             counts: BTreeMap::new(),
+            counts_for: BTreeMap::new(),
             wake_outbox: false,
             wake_jobs: false,
         }
@@ -94,9 +98,18 @@ impl Tx {
         *self.counts.entry(key).or_insert(0) += by;
     }
 
+    /// Moves the counter of a view for somebody who is named in what it counts.
+    pub(super) fn count_for(&mut self, named: &AssociateId, key: CountKey, by: i64) {
+        *self.counts_for.entry((named.clone(), key)).or_insert(0) += by;
+    }
+
     pub(super) async fn savepoint(&mut self) -> Result<Mark, StoreError> {
         self.execute("SAVEPOINT one", Vec::new()).await?;
-        Ok(Mark { events: self.events.len(), counts: self.counts.clone() })
+        Ok(Mark {
+            events: self.events.len(),
+            counts: self.counts.clone(),
+            counts_for: self.counts_for.clone(),
+        })
     }
 
     pub(super) async fn release(&mut self) -> Result<(), StoreError> {
@@ -106,6 +119,7 @@ impl Tx {
     pub(super) async fn back_to(&mut self, mark: Mark) -> Result<(), StoreError> {
         self.events.truncate(mark.events);
         self.counts = mark.counts;
+        self.counts_for = mark.counts_for;
         self.execute("ROLLBACK TO SAVEPOINT one", Vec::new()).await?;
         self.release().await
     }
@@ -139,6 +153,20 @@ impl Tx {
         rows.insert_with(
             self,
             "ON CONFLICT (inbox_id, team_id, assignee_id, state, waiting) DO UPDATE SET n = queue_counts.n + excluded.n",
+        )
+        .await?;
+        let mut rows = Rows::new(
+            "mention_counts",
+            &["named_id", "inbox_id", "team_id", "assignee_id", "state", "waiting", "n"],
+        );
+        for ((named, key), by) in std::mem::take(&mut self.counts_for) {
+            if by != 0 {
+                rows.push(values![&named, key.inbox, key.team, key.assignee, key.state, key.waiting, by]);
+            }
+        }
+        rows.insert_with(
+            self,
+            "ON CONFLICT (named_id, inbox_id, team_id, assignee_id, state, waiting) DO UPDATE SET n = mention_counts.n + excluded.n",
         )
         .await
         .map(drop)

@@ -19,6 +19,7 @@ use super::{
     heading,
     reply::{Found, OnMessage},
     scope::Actor,
+    snooze,
     tx::Tx,
     value::values,
     writer::Write,
@@ -132,6 +133,12 @@ impl Undo {
         if since.customer_wrote {
             return Ok(());
         }
+        if let Some((until, by)) = stood.snoozed.filter(|(until, _)| *until > tx.now)
+            && !since.assigned
+            && !since.judged
+        {
+            snooze::put_off(tx, conversation, until, &by).await?;
+        }
         if stood.suspected && !since.assigned && !since.judged {
             conversation.suspected = true;
         }
@@ -195,9 +202,11 @@ impl Since {
             let activity: String = row.get("activity")?;
             let activity: serde_json::Value = serde_json::from_str(&activity).unwrap_or_default();
             match activity["type"].as_str().unwrap_or_default() {
-                "assigned" => since.assigned = true,
+                "assigned" | "transferred" => since.assigned = true,
                 "reopened" => since.reopened = true,
-                "suspected" | "not_suspected" | "owed" | "taken_back" => since.judged = true,
+                "suspected" | "not_suspected" | "owed" | "snoozed" | "woken" | "taken_back" => {
+                    since.judged = true;
+                }
                 "closed" => {
                     since.closed = true;
                     since.closed_by_itself = row.get::<String>("author_kind")? == "system";
@@ -217,6 +226,7 @@ impl Since {
 pub(super) struct Before {
     state: State,
     suspected: bool,
+    snoozed: Option<(Timestamp, AssociateId)>,
     closed_at: Option<Timestamp>,
     closed_by: Option<AssociateId>,
     assignee: Option<AssociateId>,
@@ -230,6 +240,7 @@ impl Before {
         Self {
             state: conversation.state,
             suspected: conversation.suspected,
+            snoozed: conversation.snoozed.clone().filter(|_| conversation.state == State::Open),
             closed_at: conversation.closed_at,
             closed_by: conversation.closed_by.clone(),
             assignee: conversation.assignee.clone(),
@@ -244,6 +255,8 @@ impl Before {
         let text = json!({
             "state": self.state.as_str(),
             "suspected": self.suspected,
+            "snoozed_until": self.snoozed.as_ref().map(|(until, _)| until.millis()),
+            "snoozed_by": self.snoozed.as_ref().map(|(_, by)| by),
             "closed_at": self.closed_at.map(Timestamp::millis),
             "closed_by": self.closed_by,
             "assignee": self.assignee,
@@ -275,6 +288,10 @@ impl Before {
         Some(Self {
             state: text("state")?.try_into().ok()?,
             suspected: value["suspected"].as_bool().unwrap_or_default(),
+            snoozed: value["snoozed_until"]
+                .as_i64()
+                .map(Timestamp)
+                .zip(text("snoozed_by").and_then(|id| id.try_into().ok())),
             closed_at: value["closed_at"].as_i64().map(Timestamp),
             closed_by: text("closed_by").and_then(|id| id.try_into().ok()),
             assignee: text("assignee").and_then(|id| id.try_into().ok()),

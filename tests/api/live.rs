@@ -79,7 +79,50 @@ impl Stream {
     }
 }
 
+/// What somebody does at a conversation, in one window of theirs.
+async fn beat(caller: &Caller, row: &Value, doing: &str) -> StatusCode {
+    let path = format!("/api/v1/conversations/{}/presence", row["id"].as_str().unwrap());
+    caller.post(&path, json!({"doing": doing, "window": "one"})).await.status
+}
+
 on_both_engines! {
+    async fn who_is_at_a_conversation_is_told_to_who_may_see_it_until_they_leave_or_are_silent(fresh: Fresh) {
+        let bridge = Bridge::start(fresh).await;
+        let row = bridge.receive("+4917010000001", ADVICE, "Hello").await;
+        let other = bridge.receive("+4917010000002", ADVICE, "Hello").await;
+        let mut ada = Stream::listening(&bridge.ada).await;
+        let mut jonas = Stream::listening(&bridge.jonas).await;
+        for doing in ["viewing", "replying"] {
+            assert_eq!(beat(&bridge.mara, &row, doing).await, StatusCode::OK);
+            let told = ada.until("presence").await.0;
+            assert_eq!((told.id, &told.data["conversation"]), (None, &row["id"]));
+            let expected = json!([{"id": bridge.mara.id, "name": "Mara", "doing": doing}]);
+            assert_eq!(told.data["people"], expected);
+        }
+        // The same window goes on to another one: it has left the first.
+        assert_eq!(beat(&bridge.mara, &other, "viewing").await, StatusCode::OK);
+        let first = [ada.until("presence").await.0, ada.until("presence").await.0];
+        let of = |row: &Value| first.iter().find(|told| told.data["conversation"] == row["id"]).unwrap().data["people"].clone();
+        assert_eq!((of(&row), of(&other)[0]["doing"].clone()), (json!([]), json!("viewing")));
+        assert_eq!(beat(&bridge.mara, &other, "gone").await, StatusCode::OK);
+        assert_eq!(ada.until("presence").await.0.data["people"], json!([]));
+        // Silence is leaving.
+        assert_eq!(beat(&bridge.mara, &row, "viewing").await, StatusCode::OK);
+        assert_eq!(ada.until("presence").await.0.data["people"].as_array().unwrap().len(), 1);
+        bridge.clock.advance(Duration::from_secs(14));
+        assert_eq!(beat(&bridge.ada, &other, "viewing").await, StatusCode::OK);
+        assert_eq!(ada.until("presence").await.0.data["conversation"], other["id"]);
+        bridge.clock.advance(Duration::from_secs(2));
+        let gone = ada.until("presence").await.0;
+        assert_eq!((&gone.data["conversation"], &gone.data["people"]), (&row["id"], &json!([])));
+        // The other team heard nothing of it, and takes no part.
+        assert_eq!(beat(&bridge.jonas, &row, "viewing").await, StatusCode::NOT_FOUND);
+        assert_eq!(beat(&bridge.jonas, &row, "gone").await, StatusCode::NOT_FOUND);
+        bridge.receive("+4917010000003", ORDERS, "the end").await;
+        let before = jonas.until("conversation").await.1;
+        assert!(before.iter().all(|event| event.name != "presence"), "{before:?}");
+    }
+
     async fn each_team_hears_of_its_own_and_of_nothing_else(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
         let mut mara = Stream::open(&bridge.mara, "/api/v1/events").await;

@@ -65,6 +65,13 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
         ("put", "/conversations/{id}/draft", InScope, json!({"text": "x", "attachments": [], "note": false})),
         ("delete", "/conversations/{id}/draft", InScope, none.clone()),
         ("post", "/conversations/{id}/assign", InScope, json!({"associate": null, "team": "advice"})),
+        (
+            "post",
+            "/conversations/{id}/transfer",
+            InScope,
+            json!({"associate": null, "team": "advice", "note": "They ask for advice.", "seen_position": 1}),
+        ),
+        ("post", "/conversations/{id}/presence", InScope, json!({"doing": "viewing", "window": "one"})),
         ("post", "/conversations/{id}/close", InScope, none.clone()),
         ("post", "/conversations/{id}/reopen", InScope, none.clone()),
         (
@@ -310,7 +317,7 @@ on_both_engines! {
     async fn lists_hold_what_is_in_scope_and_no_more(fresh: Fresh) {
         let bridge = Bridge::start(fresh).await;
         Things::of(&bridge).await;
-        for view in ["mine", "unassigned", "all", "suspected", "closed", "automatic"] {
+        for view in ["mine", "unassigned", "all", "snoozed", "mentions", "suspected", "closed", "automatic"] {
             let page = bridge.jonas.get(&format!("/api/v1/conversations?view={view}")).await.json();
             assert_eq!(page["items"], json!([]), "{view}");
             let counts: i64 = page["counts"].as_object().unwrap().values().filter_map(Value::as_i64).sum();

@@ -108,6 +108,16 @@ on_both_engines! {
         let waive = |detail: &str| json!({"reason": "other", "detail": detail, "seen_position": position});
         let (replies, notes, draft) = (format!("{path}/replies"), format!("{path}/notes"), format!("{path}/draft"));
         let (waiver, assign) = (format!("{path}/waive"), format!("{path}/assign"));
+        let (transfer, presence) = (format!("{path}/transfer"), format!("{path}/presence"));
+        let decisions = "/api/v1/decisions".to_owned();
+        let nobody = rapport_model::id::AssociateId::new();
+        let hand = |associate: Value, team: Value, note: &str| {
+            json!({"associate": associate, "team": team, "note": note, "seen_position": position})
+        };
+        let decide = |mut body: Value| {
+            body["conversations"] = json!([{"id": conversation["id"], "seen_position": position}]);
+            body
+        };
         let mut cases = vec![
             (Method::POST, &replies, json!(["Hi", [], position, false, null]), "body"),
             (Method::POST, &notes, json!(["Hi", []]), "body"),
@@ -125,6 +135,19 @@ on_both_engines! {
             (Method::POST, &waiver, waive(&"x".repeat(501)), "detail"),
             (Method::POST, &handle, json!({"reason": "\u{FEFF}"}), "reason"),
             (Method::POST, &handle, json!({"reason": "a\0"}), "reason"),
+            (Method::POST, &notes, json!({"text": "Hm", "mentions": ["Jonas"]}), "mentions"),
+            (Method::POST, &notes, json!({"text": "Hm", "mentions": [nobody]}), "mentions"),
+            (Method::POST, &notes, json!({"text": "Hm", "mentions": vec!["x"; 21]}), "mentions"),
+            (Method::POST, &transfer, hand(json!(null), json!(null), "Hm"), "associate"),
+            (Method::POST, &transfer, hand(json!(null), json!("nobody's"), "Hm"), "team"),
+            (Method::POST, &transfer, hand(json!(null), json!("orders"), " "), "note"),
+            (Method::POST, &presence, json!({"doing": "viewing", "window": ""}), "window"),
+            (Method::POST, &decisions, decide(json!({"act": "snooze"})), "until"),
+            (Method::POST, &decisions, decide(json!({"act": "snooze", "until": 5})), "until"),
+            (Method::POST, &decisions, decide(json!({"act": "snooze", "until": i64::MAX})), "until"),
+            (Method::POST, &decisions, decide(json!({"act": "wake", "until": 5})), "until"),
+            (Method::POST, &decisions, decide(json!({"act": "close", "team": "orders"})), "team"),
+            (Method::POST, &decisions, decide(json!({"act": "assign", "team": "nobody's"})), "team"),
         ];
         for nothing in ["", " \n", "\u{200B}", "\u{2060}\u{FEFF}", "\u{FE0F}\u{E0100} "] {
             cases.push((Method::POST, &replies, reply(nothing), "text"));

@@ -3,7 +3,7 @@
 //!
 //! [`bridge`] starts it, [`desk`] speaks to it; [`sms`] is the life of a message, [`trouble`] what goes
 //! wrong at the provider, [`dead`] a provider that never answers, [`chats`] what is said on Telegram and Discord,
-//! [`bot`] when the bot is silent, [`parked`] what could not be read, [`restart`] what an end and a new start
+//! [`bot`] when the bot is silent, [`together`] what associates do with each other, [`parked`] what could not be read, [`restart`] what an end and a new start
 //! make of it, `playground` what a newcomer tries.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -22,4 +22,5 @@ mod sms;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 #[path = "../../src/store/testing.rs"]
 mod testing;
+mod together;
 mod trouble;

@@ -11,6 +11,8 @@ export const counts: Counts = {
   closed: 0,
   automatic: 0,
   suspected: 0,
+  snoozed: 0,
+  mentions: 0,
   mine_waiting: 0,
   unassigned_waiting: 0,
   all_waiting: 0,

@@ -168,9 +168,11 @@ test('opening costs three requests at most, and an idle inbox asks nothing', asy
     .click()
   await expect(row(noor, 'Count my requests')).toBeVisible()
   let asked = 0
+  let told = 0
   let last = Date.now()
   noor.on('request', (r) => {
     if (!r.url().includes('/api/v1/')) return
+    if (r.url().endsWith('/presence')) return void told++
     asked++
     last = Date.now()
   })
@@ -185,6 +187,8 @@ test('opening costs three requests at most, and an idle inbox asks nothing', asy
   // Quiet for a while: the live stream is the only line. Time passes; nothing is waited for but that.
   await noor.evaluate(() => new Promise((done) => setTimeout(done, 8_000)))
   expect(asked).toBe(0)
+  // Colleagues are told that somebody is here: once, and every ten seconds after that.
+  expect(told).toBeLessThanOrEqual(2)
 })
 
 test('unread is bold and counted in the title, and U brings it back', async ({ noor, customer }) => {

@@ -88,7 +88,10 @@ test('each opening costs three requests at most; an idle minute costs none, and 
       await expect(page.getByRole('log').getByText(text)).toBeVisible()
       await expect(row(page, text).getByText('Unread')).toHaveCount(0)
       await quiet(counter)
-      expect(counter.asked.length, counter.asked.join('\n')).toBeLessThanOrEqual(3)
+      // Beside what it loads: one word to colleagues that somebody is here, and one on leaving what was open before.
+      const [own, beats] = parted(counter.asked)
+      expect(own.length, own.join('\n')).toBeLessThanOrEqual(3)
+      expect(beats.length, beats.join('\n')).toBeLessThanOrEqual(2)
     }
     const second = await context.newPage()
     await second.goto(`${counter.url}/inbox/unassigned`)
@@ -99,7 +102,12 @@ test('each opening costs three requests at most; an idle minute costs none, and 
     await page.clock.runFor(60_000)
     await second.clock.runFor(60_000)
     await quiet(counter)
-    expect(counter.asked).toEqual([])
+    // Nothing but the word to colleagues, at most one in ten seconds, for the one conversation that is open.
+    const [own, beats] = parted(counter.asked)
+    expect(own).toEqual([])
+    // Both pages have one clock, which ran for two minutes.
+    expect(beats.length).toBeLessThanOrEqual(13)
+    expect(new Set(beats).size).toBeLessThanOrEqual(1)
     expect(counter.streams).toBe(1)
     // And the one stream still tells.
     await customer.write(`After the minute ${texts[0]}`)
@@ -109,6 +117,12 @@ test('each opening costs three requests at most; an idle minute costs none, and 
     await counter.stop()
   }
 })
+
+/** What a page asks, and what it tells colleagues of who is where. */
+function parted(asked: string[]): [string[], string[]] {
+  const isBeat = (what: string) => what.endsWith('/presence')
+  return [asked.filter((what) => !isBeat(what)), asked.filter(isBeat)]
+}
 
 /** Until nothing was asked for two seconds. */
 async function quiet(counter: Counter): Promise<void> {

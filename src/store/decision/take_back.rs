@@ -3,12 +3,12 @@
 //! said.
 
 use rapport_model::{
-    DeliveryState,
-    id::{ConversationId, DecisionId, ObligationId},
+    DeliveryState, Timestamp,
+    id::{ConversationId, DecisionId, ObligationId, TeamId},
 };
 use serde_json::json;
 
-use super::{Item, TAKE_BACK, Verdict, sees};
+use super::{Item, Stood, TAKE_BACK, Verdict};
 use crate::store::{
     Store, act,
     conversation::{self, Conversation},
@@ -16,6 +16,7 @@ use crate::store::{
     error::{Conflict, StoreError},
     obligation,
     scope::Actor,
+    snooze,
     tx::Tx,
     value::{Row, values},
     writer::Write,
@@ -54,7 +55,7 @@ impl Write for TakeBack {
             .ok_or(StoreError::NotFound("decision"))?;
         let rows = tx
             .all(
-                "SELECT conversation_id, position, state_before, state_after, obligations, taken_back \
+                "SELECT conversation_id, position, state_before, state_after, obligations, stood, taken_back \
                  FROM decision_items WHERE decision_id = $1 ORDER BY conversation_id",
                 values![&self.decision],
             )
@@ -70,9 +71,16 @@ impl Write for TakeBack {
         let found = conversation::load(tx, items.iter().map(|item| &item.conversation).collect()).await?;
         let mut verdicts = Vec::with_capacity(items.len());
         for item in &items {
-            let verdict = match found.get(&item.conversation).filter(|c| sees(tx, &self.actor, c)) {
-                None => Verdict::NotFound,
-                Some(before) => self.one(tx, &word, item, before).await?,
+            let verdict = match found.get(&item.conversation) {
+                Some(before) if before.is_seen_by(&self.actor, &tx.inboxes) => {
+                    self.one(tx, &word, item, before).await?
+                }
+                // Given out of their own sight it can still be taken back; what came of it is not told.
+                Some(before) if GIVES.contains(&&*word) => match self.one(tx, &word, item, before).await? {
+                    Verdict::Done => Verdict::Done,
+                    _ => Verdict::NotFound,
+                },
+                _ => Verdict::NotFound,
             };
             tx.execute(
                 "UPDATE decision_items SET taken_back = $3 WHERE decision_id = $1 AND conversation_id = $2",
@@ -103,6 +111,11 @@ fn read(row: &Row) -> Result<Item, StoreError> {
         state_before: row.parse("state_before")?,
         state_after: row.parse("state_after")?,
         obligations: obligations.collect::<Result<_, _>>()?,
+        // Decisions that were made before this was kept had nothing to do with it.
+        stood: row
+            .get::<Option<String>>("stood")?
+            .map_or(Ok(Stood::default()), |text| serde_json::from_str(&text))
+            .map_err(|_| StoreError::Corrupt { column: "decision_items.stood" })?,
     })
 }
 
@@ -114,7 +127,7 @@ impl TakeBack {
         item: &Item,
         before: &Conversation,
     ) -> Result<Verdict, StoreError> {
-        if let Some(newer) = newer(tx, item).await? {
+        if let Some(newer) = newer(tx, item, word).await? {
             return Ok(newer);
         }
         let mut after = before.clone();
@@ -132,6 +145,11 @@ impl TakeBack {
             }
             "release" => after_it.suspected = true,
             "suspect" => after_it.suspected = false,
+            "assign" | "transfer" => {
+                give_back(tx, after_it, &item.stood).await?;
+                put_off_again(tx, after_it, &item.stood).await?;
+            }
+            "snooze" | "wake" => put_off_again(tx, after_it, &item.stood).await?,
             _ => {}
         }
         // What failed to be sent meanwhile may have opened it: then it stays open.
@@ -146,8 +164,41 @@ impl TakeBack {
     }
 }
 
+/// The acts that may lead out of the sight of whoever does them.
+const GIVES: [&str; 2] = ["assign", "transfer"];
+
+/// It is whose it was, as far as that person is still with us.
+async fn give_back(tx: &mut Tx, conversation: &mut Conversation, stood: &Stood) -> Result<(), StoreError> {
+    conversation.assignee = match &stood.assignee {
+        Some(id) => tx
+            .first("SELECT id FROM associates WHERE id = $1 AND disabled_at IS NULL", values![id])
+            .await?
+            .map(|row| row.parse("id"))
+            .transpose()?,
+        None => None,
+    };
+    conversation.team = stood.team.clone().map(TeamId);
+    conversation.suspected = stood.suspected;
+    Ok(())
+}
+
+/// It is put off until when it was, as far as that is still to come.
+async fn put_off_again(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    stood: &Stood,
+) -> Result<(), StoreError> {
+    conversation.snoozed = None;
+    match &stood.snoozed {
+        Some((until, by)) if Timestamp(*until) > tx.now => {
+            snooze::put_off(tx, conversation, Timestamp(*until), by).await
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What of people's came after a decision, and stands.
-async fn newer(tx: &mut Tx, item: &Item) -> Result<Option<Verdict>, StoreError> {
+async fn newer(tx: &mut Tx, item: &Item, word: &str) -> Result<Option<Verdict>, StoreError> {
     let rows = tx
         .all(
             "SELECT m.kind, m.delivery, m.activity FROM messages m LEFT JOIN human_messages h ON h.message_id = m.id \
@@ -164,7 +215,8 @@ async fn newer(tx: &mut Tx, item: &Item) -> Result<Option<Verdict>, StoreError> 
             _ => {
                 let activity: String = row.get("activity")?;
                 let activity: serde_json::Value = serde_json::from_str(&activity).unwrap_or_default();
-                changed |= DECIDES.contains(&activity["type"].as_str().unwrap_or_default());
+                let kind = activity["type"].as_str().unwrap_or_default();
+                changed |= DECIDES.contains(&kind) || (DESK.contains(&word) && DECIDES_PLACE.contains(&kind));
             }
         }
     }
@@ -174,6 +226,10 @@ async fn newer(tx: &mut Tx, item: &Item) -> Result<Option<Verdict>, StoreError> 
 /// The activities that decide about the same things.
 const DECIDES: [&str; 8] =
     ["waived", "closed", "reopened", "blocked", "suspected", "not_suspected", "owed", "taken_back"];
+
+/// Whose it is and until when it is put off, which is all that these acts are about.
+const DESK: [&str; 4] = ["assign", "transfer", "snooze", "wake"];
+const DECIDES_PLACE: [&str; 4] = ["assigned", "transferred", "snoozed", "woken"];
 
 fn stands(row: &Row) -> Result<bool, StoreError> {
     let delivery = DeliveryState::parse(&row.get::<String>("delivery")?);

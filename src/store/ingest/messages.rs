@@ -185,6 +185,10 @@ impl Group {
             };
             conversation.show(AuthorKind::Contact.as_str(), shown, tx.now);
         }
+        // What is put off until a moment wakes when the customer writes.
+        if !is_mail_of_a_machine && message.addressed && !person.blocked {
+            conversation.snoozed = None;
+        }
         if answerable && conversation.state == State::Automatic {
             conversation.state = State::Open;
         }
@@ -405,6 +409,8 @@ fn new_conversation(
         snippet_author: String::new(),
         trouble: None,
         suspected: message.letter.suspected,
+        snoozed: None,
+        mentioned: Vec::new(),
         created_at: now,
         closed_at: None,
         closed_by: None,

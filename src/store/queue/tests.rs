@@ -7,17 +7,25 @@ use rapport_model::id::ContactId;
 use super::*;
 use crate::{
     on_both_engines,
-    store::{Role, db::Engine, fixture::Shop, rows::Rows, testing::Fresh},
+    store::{Role, db::Engine, fixture::Shop, mention, rows::Rows, testing::Fresh},
 };
 
 const TEAMS: [Option<&str>; 3] = [None, Some("advice"), Some("orders")];
 const INBOXES: [&str; 4] = ["advice", "orders", "front", "gone"];
 const STATES: [&str; 3] = ["open", "automatic", "closed"];
-const VIEWS: [View; 6] =
-    [View::Mine, View::Unassigned, View::All, View::Suspected, View::Closed, View::Automatic];
+const VIEWS: [View; 8] = [
+    View::Mine,
+    View::Unassigned,
+    View::All,
+    View::Snoozed,
+    View::Mentions,
+    View::Suspected,
+    View::Closed,
+    View::Automatic,
+];
 
-/// Conversations as bare rows: of every combination of inbox, team, assignee and state, `times` each, and
-/// the same suspected.
+/// Conversations as bare rows: of every combination of inbox, team, assignee and state, `times` each, the
+/// same suspected, and the same put off; every fifth names somebody.
 async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
     let mut pool = shop.store.pool.clone();
     let now = shop.store.now();
@@ -45,11 +53,18 @@ async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
             "snippet",
             "snippet_author",
             "suspected",
+            "snoozed_until",
+            "snoozed_by",
+            "mentioned",
             "queue_at",
             "created_at",
             "closed_at",
             "closed_by",
         ],
+    );
+    let mut mentions = Rows::new(
+        "mentions",
+        &["associate_id", "conversation_id", "position", "unread", "state", "assignee_id", "queue_at"],
     );
     let assignees: Vec<Option<&AssociateId>> =
         std::iter::once(None).chain(people.iter().map(|actor| Some(actor.id()))).collect();
@@ -58,18 +73,35 @@ async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
         for inbox in INBOXES {
             for team in TEAMS {
                 for assignee in &assignees {
-                    for (state, suspected) in
-                        STATES.into_iter().flat_map(|state| [(state, false), (state, true)])
+                    for (state, suspected, snoozed) in STATES
+                        .into_iter()
+                        .flat_map(|state| [(state, false, false), (state, true, false), (state, false, true)])
                     {
                         number += 1;
-                        let apart = if suspected && state == "open" { SUSPECTED_FROM } else { 0 };
+                        let snoozed = snoozed && state == "open";
+                        let band = if snoozed { SNOOZED_FROM } else { 0 };
+                        let apart = if suspected && state == "open" { SUSPECTED_FROM } else { band };
+                        let id = ConversationId::new();
+                        let of_five = usize::try_from(number / 5).unwrap();
+                        let named = (number % 5 == 0).then(|| people[of_five % people.len()].id());
+                        if let Some(named) = named {
+                            mentions.push(values![
+                                named,
+                                &id,
+                                1_i64,
+                                true,
+                                state,
+                                *assignee,
+                                apart + number / 3
+                            ]);
+                        }
                         let contact = ContactId::new();
                         contacts.push(values![&contact, "shop", now]);
                         let closed = (state == "closed").then_some(now);
                         let by = (state == "closed").then(|| people[0].id());
                         // Several share a place, so that ids decide between them.
                         rows.push(values![
-                            &ConversationId::new(),
+                            &id,
                             "shop",
                             &contact,
                             "thr_none",
@@ -89,6 +121,9 @@ async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
                             "",
                             "contact",
                             suspected,
+                            snoozed.then_some(now),
+                            snoozed.then(|| people[0].id()),
+                            named.map(ToString::to_string).unwrap_or_default(),
                             apart + number / 3,
                             now,
                             closed,
@@ -101,6 +136,7 @@ async fn seed(shop: &Shop, people: &[&Actor], times: i64) {
     }
     contacts.insert(&mut pool).await.unwrap();
     rows.insert(&mut pool).await.unwrap();
+    mentions.insert(&mut pool).await.unwrap();
 }
 
 async fn people(shop: &Shop) -> Vec<Actor> {
@@ -140,7 +176,7 @@ on_both_engines! {
         seed(&shop, &staff, 1).await;
         let mut pool = shop.store.pool.clone();
         let all = pool
-            .all("SELECT id, inbox_id, team_id, assignee_id, state, suspected, queue_at FROM conversations ORDER BY queue_at, id", Vec::new())
+            .all("SELECT id, inbox_id, team_id, assignee_id, state, suspected, snoozed_until, mentioned, queue_at FROM conversations ORDER BY queue_at, id", Vec::new())
             .await
             .unwrap();
         for actor in &people {
@@ -153,18 +189,26 @@ on_both_engines! {
                         let inbox = InboxId(row.get("inbox_id").unwrap());
                         let state: State = row.parse("state").unwrap();
                         let apart = state == State::Open && row.get("suspected").unwrap();
-                        state == view.state()
+                        let snoozed = row.time_opt("snoozed_until").unwrap().is_some();
+                        let mentioned = mention::read(&row.get::<String>("mentioned").unwrap()).unwrap();
+                        let named = mentioned.contains(actor.id());
+                        if view == View::Mentions {
+                            return named;
+                        }
+                        Some(state) == view.state()
                             && apart == (view == View::Suspected)
-                            && actor.sees(&shop.store.inboxes, team.as_ref(), assignee.as_ref(), &inbox)
+                            && snoozed == (view == View::Snoozed)
+                            && (named || actor.sees(&shop.store.inboxes, team.as_ref(), assignee.as_ref(), &inbox))
                             && (view != View::Mine || assignee.as_ref() == Some(actor.id()))
                             && (view != View::Unassigned || assignee.is_none())
                     })
                     .map(|row| row.get("id").unwrap())
                     .collect();
                 assert_eq!(ids_of(&shop, actor, view, 7).await, expected, "{} {view:?}", actor.name());
+                let Some(state) = view.state() else { continue };
                 let mut args = Vec::new();
                 let scope = actor.condition(&shop.store.inboxes, &mut args);
-                args.push(view.state().as_str().into());
+                args.push(state.as_str().into());
                 let state = ["$", &args.len().to_string()].concat();
                 let sql = ["SELECT count(*) AS n FROM conversations c WHERE ", &scope, " AND c.state = ", &state].concat();
                 let counted: i64 = pool.rows_of(built(sql), args).await.unwrap()[0].get("n").unwrap();
@@ -195,13 +239,16 @@ on_both_engines! {
                 let text = plan.join("\n");
                 // Each lane reads one index, is never sorted, and never looks at the whole table. (The
                 // union of a few short lanes is.)
-                let lanes = sql.matches("FROM conversations").count();
-                let reads = plan.iter().filter(|line| line.contains("conversations")).count();
+                let lanes = sql.matches("FROM conversations").count() + sql.matches("FROM mentions").count();
+                let is_read = |line: &str| line.contains("conversations") || line.contains("mentions");
+                let reads = plan.iter().filter(|line| is_read(line)).count();
                 assert_eq!(reads, lanes, "{view:?}\n{text}");
                 assert!(!text.contains("Seq Scan") && !text.contains("SCAN c\n"), "{view:?}\n{text}");
-                for (at, line) in plan.iter().enumerate().filter(|(_, line)| line.contains("conversations")) {
+                for (at, line) in plan.iter().enumerate().filter(|(_, line)| is_read(line)) {
                     assert!(
-                        line.contains("INDEX conversations_") || line.contains("using conversations_"),
+                        ["INDEX conversations_", "using conversations_", "INDEX mentions_", "using mentions_"]
+                            .iter()
+                            .any(|index| line.contains(index)),
                         "{view:?}\n{text}"
                     );
                     // Postgres: straight below the lane's limit, not below a sort. SQLite says so after it.

@@ -85,7 +85,17 @@ async fn desk(fresh: Fresh) -> Desk {
     let conversation = desk.shop.receive("advice", "+491", "Hello").await;
     desk.reply(&conversation, "Hi", 2).await;
     let store = &desk.shop.store;
-    store.insert_note(&desk.mara, &conversation, "hm".to_owned(), Vec::new(), "n".to_owned()).await.unwrap();
+    store
+        .insert_note(
+            &desk.mara,
+            &conversation,
+            "hm".to_owned(),
+            Vec::new(),
+            vec![desk.mara.id().clone()],
+            "n".to_owned(),
+        )
+        .await
+        .unwrap();
     desk.shop.receive("advice", "+491", "More").await;
     desk
 }
@@ -139,6 +149,10 @@ const BREAKS: &[(&str, &str)] = &[
     ("counts what is not there", "UPDATE queue_counts SET n = 7 WHERE n > 0"),
     ("is counted", "DELETE FROM queue_counts"),
     ("stands apart", "UPDATE conversations SET suspected = TRUE"),
+    ("a band of its own", "UPDATE conversations SET snoozed_until = 9"),
+    ("a job that wakes it", "UPDATE conversations SET snoozed_until = 9"),
+    ("named is what it is", "UPDATE mentions SET queue_at = 1"),
+    ("is counted for them", "UPDATE mention_counts SET n = 7"),
     ("log is dense", "DELETE FROM events WHERE seq = 2"),
     ("one acknowledgement in a turn", "UPDATE messages SET automatic_kind = 'help_text', turn = 1"),
     ("the bot is silent", "UPDATE messages SET author_kind = 'bot' WHERE kind = 'note'"),

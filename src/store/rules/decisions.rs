@@ -282,7 +282,7 @@ on_both_engines! {
         letter(&desk, "a@x", false).await;
         desk.reply(answered, "Yes?", 1).await;
         store.reopen(&desk.mara, reopened).await.unwrap();
-        store.insert_note(&desk.mara, noted, "hm".to_owned(), Vec::new(), "n".to_owned()).await.unwrap();
+        store.insert_note(&desk.mara, noted, "hm".to_owned(), Vec::new(), Vec::new(), "n".to_owned()).await.unwrap();
         let reply = desk.reply(undone, "Yes?", 1).await;
         store.undo(&desk.mara, &reply).await.unwrap();
         let ada = desk.shop.actor("Ada", Role::Admin, &[]).await;

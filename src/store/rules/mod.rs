@@ -25,5 +25,6 @@ mod set_aside;
 mod sightings;
 mod step;
 mod taken_back;
+mod together;
 mod words;
 mod world;

@@ -20,18 +20,42 @@ pub(crate) const RULES: &[(&str, &str)] = &[
         "no view counts what is not there",
         "SELECT inbox_id AS id FROM (SELECT inbox_id, team_id, assignee_id, state, waiting, n FROM queue_counts \
          WHERE n <> 0 EXCEPT SELECT inbox_id, COALESCE(team_id, ''), COALESCE(assignee_id, ''), \
-         CASE WHEN suspected AND state = 'open' THEN 'suspected' ELSE state END, due_at IS NOT NULL, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5) AS d",
+         CASE WHEN suspected AND state = 'open' THEN 'suspected' WHEN snoozed_until IS NOT NULL THEN 'snoozed' ELSE state END, due_at IS NOT NULL, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5) AS d",
     ),
     (
         "every conversation is counted",
         "SELECT inbox_id AS id FROM (SELECT inbox_id, COALESCE(team_id, ''), COALESCE(assignee_id, ''), \
-         CASE WHEN suspected AND state = 'open' THEN 'suspected' ELSE state END, due_at IS NOT NULL, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5 EXCEPT \
+         CASE WHEN suspected AND state = 'open' THEN 'suspected' WHEN snoozed_until IS NOT NULL THEN 'snoozed' ELSE state END, due_at IS NOT NULL, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5 EXCEPT \
          SELECT inbox_id, team_id, assignee_id, state, waiting, n FROM queue_counts) AS d",
     ),
     (
         "what is open and suspected stands apart, and nothing else does",
         "SELECT id FROM conversations WHERE (queue_at >= 4500000000000000) <> (suspected AND state = 'open') \
          OR queue_at > 9007199254740991",
+    ),
+    (
+        "what is put off stands in a band of its own, and nothing else does",
+        "SELECT id FROM conversations WHERE (queue_at >= 4100000000000000 AND queue_at < 4500000000000000) \
+         <> (snoozed_until IS NOT NULL AND NOT suspected)",
+    ),
+    (
+        "whatever is put off has a job that wakes it",
+        "SELECT c.id AS id FROM conversations c WHERE c.snoozed_until IS NOT NULL AND NOT EXISTS (SELECT 1 FROM jobs j \
+         WHERE j.kind = 'wake' AND j.payload = c.id AND j.done_at IS NULL AND j.due_at <= c.snoozed_until)",
+    ),
+    (
+        "what those see who are named is what it is",
+        "SELECT n.conversation_id AS id FROM mentions n JOIN conversations c ON c.id = n.conversation_id \
+         WHERE n.state <> c.state OR n.queue_at <> c.queue_at OR COALESCE(n.assignee_id, '') <> COALESCE(c.assignee_id, '') \
+         OR c.mentioned NOT LIKE '%' || n.associate_id || '%'",
+    ),
+    (
+        "what those see who are named is counted for them",
+        "SELECT named_id AS id FROM (SELECT named_id, inbox_id, team_id, assignee_id, state, waiting, n FROM mention_counts \
+         WHERE n <> 0 EXCEPT SELECT n.associate_id, c.inbox_id, COALESCE(c.team_id, ''), COALESCE(c.assignee_id, ''), \
+         CASE WHEN c.suspected AND c.state = 'open' THEN 'suspected' WHEN c.snoozed_until IS NOT NULL THEN 'snoozed' ELSE c.state END, \
+         c.due_at IS NOT NULL, count(*) FROM mentions n JOIN conversations c ON c.id = n.conversation_id \
+         GROUP BY 1, 2, 3, 4, 5, 6) AS d",
     ),
     (
         "the log is dense and its counter is its last number",

@@ -21,8 +21,10 @@ pub(super) enum Step {
     Reply { who: usize, conversation: usize, unseen: i64, parts: usize, copies: usize, close: bool },
     /// The press of "send" comes again.
     SendAgain { reply: usize, other: bool },
-    /// An associate writes a note.
-    Note { who: usize, conversation: usize },
+    /// An associate writes a note, and may name a colleague in it.
+    Note { who: usize, conversation: usize, named: Option<usize> },
+    /// Hands it over with a note.
+    Transfer { who: usize, conversation: usize, to: usize },
     /// Takes a reply back.
     Undo { reply: usize },
     /// Sends a reply again.
@@ -67,6 +69,9 @@ pub(super) enum Decided {
     Release,
     Suspect,
     Owe,
+    Assign { to: Option<usize> },
+    Snooze { minutes: u64, late: bool },
+    Wake,
 }
 
 /// How a send ended.
@@ -90,6 +95,10 @@ fn decided() -> impl Strategy<Value = Decided> {
         2 => Just(Decided::Release),
         1 => Just(Decided::Suspect),
         3 => Just(Decided::Owe),
+        1 => proptest::option::of(0_usize..3).prop_map(|to| Decided::Assign { to }),
+        4 => (proptest::sample::select(&[5_u64, 600, 3_000][..]), proptest::bool::weighted(0.7))
+            .prop_map(|(minutes, late)| Decided::Snooze { minutes, late }),
+        1 => Just(Decided::Wake),
     ]
 }
 
@@ -117,7 +126,9 @@ fn step() -> impl Strategy<Value = Step> {
                 Step::Reply { who, conversation, unseen, parts, copies, close }
             }),
         1 => (some(), any::<bool>()).prop_map(|(reply, other)| Step::SendAgain { reply, other }),
-        1 => (who(), some()).prop_map(|(who, conversation)| Step::Note { who, conversation }),
+        2 => (who(), some(), proptest::option::of(who()))
+            .prop_map(|(who, conversation, named)| Step::Note { who, conversation, named }),
+        1 => (who(), some(), who()).prop_map(|(who, conversation, to)| Step::Transfer { who, conversation, to }),
         2 => some().prop_map(|reply| Step::Undo { reply }),
         2 => some().prop_map(|reply| Step::Resend { reply }),
         1 => some().prop_map(|reply| Step::Confirm { reply }),

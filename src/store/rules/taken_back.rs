@@ -7,9 +7,12 @@ use rapport_model::id::{ConversationId, MessageId};
 use crate::store::{Store, db::Run as _, value::values};
 
 /// The activities after which a reply that is taken back leaves things as they are.
-const DECIDED: [&str; 7] = [
+const DECIDED: [&str; 10] = [
     "\"reopened\"",
     "\"assigned\"",
+    "\"transferred\"",
+    "\"snoozed\"",
+    "\"woken\"",
     "\"closed\"",
     "\"suspected\"",
     "\"not_suspected\"",
@@ -22,6 +25,7 @@ const DECIDED: [&str; 7] = [
 pub(super) struct Stood {
     state: String,
     suspected: bool,
+    snoozed_until: Option<i64>,
     closed_at: Option<i64>,
     closed_by: Option<String>,
     assignee: Option<String>,
@@ -30,11 +34,12 @@ pub(super) struct Stood {
 
 /// How it stands now.
 pub(super) async fn look(store: &Store, conversation: &ConversationId) -> Stood {
-    let sql = "SELECT state, suspected, closed_at, closed_by, assignee_id, thread_id FROM conversations WHERE id = $1";
+    let sql = "SELECT state, suspected, snoozed_until, closed_at, closed_by, assignee_id, thread_id FROM conversations WHERE id = $1";
     let row = store.pool.clone().first(sql, values![conversation]).await.unwrap().unwrap();
     Stood {
         state: row.get("state").unwrap(),
         suspected: row.get("suspected").unwrap(),
+        snoozed_until: row.get("snoozed_until").unwrap(),
         closed_at: row.get("closed_at").unwrap(),
         closed_by: row.get("closed_by").unwrap(),
         assignee: row.get("assignee_id").unwrap(),
@@ -67,6 +72,9 @@ pub(super) async fn check(store: &Store, stood: &mut HashMap<MessageId, Stood>, 
     }
     let sql = "SELECT count(*) AS n FROM obligations WHERE conversation_id = $1 AND open_state = 'open'";
     let owed: i64 = pool.first(sql, values![&conversation]).await.unwrap().unwrap().get("n").unwrap();
+    // What should have woken meanwhile sleeps no more.
+    let now = store.now().millis();
+    let before = Stood { snoozed_until: before.snoozed_until.filter(|until| *until > now), ..before };
     let expected = match owed {
         0 => before,
         _ => Stood { state: "open".to_owned(), closed_at: None, closed_by: None, ..before },

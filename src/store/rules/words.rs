@@ -155,7 +155,7 @@ on_both_engines! {
             store.update_draft(&desk.mara, &conversation, Some(begun)).await.unwrap();
             if note {
                 let key = "note".to_owned();
-                store.insert_note(&desk.mara, &conversation, "Half two".to_owned(), Vec::new(), key).await.unwrap();
+                store.insert_note(&desk.mara, &conversation, "Half two".to_owned(), Vec::new(), Vec::new(), key).await.unwrap();
             } else {
                 desk.reply(&conversation, "Half two", 1).await;
             }

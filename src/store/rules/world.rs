@@ -20,8 +20,8 @@ use super::{
     taken_back::{self, Stood},
 };
 use crate::store::{
-    Actor, Claimed, Decision, InboxFacts, IngestRequest, JobOutcome, Kept, NewAck, NewReply, Outcome,
-    ReplyHeading, Role, SendOutcome, StoreError, Verdict, body_hash,
+    Actor, Claimed, Decision, InboxFacts, IngestRequest, JobOutcome, Kept, NewAck, NewReply, NewTransfer,
+    Outcome, ReplyHeading, Role, SendOutcome, StoreError, Verdict, WAKE, body_hash,
     db::Run as _,
     fixture::{Shop, inbox},
     testing::Fresh,
@@ -132,11 +132,28 @@ impl World {
                 self.reply(who, conversation, unseen, (parts, copies), close).await
             }
             Step::SendAgain { reply, other } => self.send_again(reply, other).await,
-            Step::Note { who, conversation } => {
+            Step::Note { who, conversation, named } => {
                 let Some(id) = self.conversation(conversation).await else { return Ok(()) };
                 let key = self.fresh_id("note");
                 let actor = &self.associates[who];
-                self.shop.store.insert_note(actor, &id, "hm".to_owned(), Vec::new(), key).await.map(drop)
+                let named = named.map(|named| self.associates[named].id().clone()).into_iter().collect();
+                let store = &self.shop.store;
+                store.insert_note(actor, &id, "hm".to_owned(), Vec::new(), named, key).await.map(drop)
+            }
+            Step::Transfer { who, conversation, to } => {
+                let Some(id) = self.conversation(conversation).await else { return Ok(()) };
+                let new = NewTransfer {
+                    seen_position: self.last_position(&id).await,
+                    conversation: id,
+                    associate: Some(self.associates[to].id().clone()),
+                    team: None,
+                    note: "over to you".to_owned(),
+                    mentions: Vec::new(),
+                    key: self.fresh_id("transfer"),
+                };
+                let (_, undo) = self.shop.store.transfer(&self.associates[who], new).await?;
+                self.decisions.extend(undo.map(|undo| (who, undo.id)));
+                Ok(())
             }
             Step::Undo { reply } => {
                 let Some((who, _, id)) = pick(&self.replies, reply) else { return Ok(()) };
@@ -206,6 +223,13 @@ impl World {
             Decided::Release => Decision::Release,
             Decided::Suspect => Decision::Suspect,
             Decided::Owe => Decision::Owe,
+            Decided::Assign { to } => {
+                Decision::Assign { associate: to.map(|to| self.associates[to].id().clone()), team: None }
+            }
+            Decided::Snooze { minutes, late } => {
+                Decision::Snooze { until: self.shop.clock.now().plus(Duration::from_mins(minutes)), late }
+            }
+            Decided::Wake => Decision::Wake,
         };
         let done =
             self.shop.store.decide(&self.associates[who], decision, named.into_iter().collect()).await?;
@@ -421,6 +445,10 @@ impl World {
                     let associate = word().try_into().unwrap();
                     self.shop.store.close_after_sending(conversation, message, associate).await?;
                     self.shop.store.update_job(&job.id, JobOutcome::Done(None)).await?;
+                }
+                WAKE => {
+                    let conversation = ConversationId::try_from(word()).unwrap();
+                    self.shop.store.wake_on_time(&job.id, conversation).await?;
                 }
                 other => panic!("an unknown job: {other}"),
             }

@@ -71,7 +71,7 @@ export const conversations = {
       cc?: string[]
     },
   ) => request<Said>('POST', `${V1}/conversations/${id(which)}/replies`, { body, idempotencyKey: key }),
-  note: (which: string, key: string, body: { text: string; attachments: string[] }) =>
+  note: (which: string, key: string, body: { text: string; attachments: string[]; mentions?: string[] }) =>
     request<Said>('POST', `${V1}/conversations/${id(which)}/notes`, { body, idempotencyKey: key }),
   undo: (message: string) =>
     post<Acted & { text: string; attachments: T.Attachment[] }>(`/messages/${id(message)}/undo`),
@@ -85,6 +85,16 @@ export const conversations = {
   dropDraft: (which: string) => request<void>('DELETE', `${V1}/conversations/${id(which)}/draft`),
   assign: (which: string, associate: string | null, team: string | null) =>
     post<Acted>(`/conversations/${id(which)}/assign`, { associate, team }),
+  transfer: (which: string, key: string, body: T.NewTransfer) =>
+    request<Acted & { undo: T.Undoable | null }>('POST', `${V1}/conversations/${id(which)}/transfer`, {
+      body,
+      idempotencyKey: key,
+    }),
+  presence: (which: string, doing: T.PresentPerson['doing'] | 'gone', window: string) =>
+    request<{ people: T.PresentPerson[] }>('POST', `${V1}/conversations/${id(which)}/presence`, {
+      body: { doing, window },
+      lasting: doing === 'gone',
+    }),
   close: (which: string) => post<Acted>(`/conversations/${id(which)}/close`),
   reopen: (which: string) => post<Acted>(`/conversations/${id(which)}/reopen`),
   waive: (which: string, body: T.Waiver) =>

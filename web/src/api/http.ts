@@ -43,6 +43,8 @@ export interface Options {
   /** A 401 is an answer here, not the end of the session. */
   anonymous?: boolean
   signal?: AbortSignal
+  /** Goes its way although the page is left. */
+  lasting?: boolean
 }
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
@@ -57,6 +59,7 @@ export async function request<T>(method: string, path: string, options: Options 
       headers,
       credentials: 'same-origin',
       cache: 'no-store',
+      ...(options.lasting ? { keepalive: true } : {}),
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       ...(options.signal ? { signal: options.signal } : {}),
     })

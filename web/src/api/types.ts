@@ -2,8 +2,17 @@
 // Owns no behaviour; the calls are in calls.ts.
 
 export type Role = 'admin' | 'associate'
-export type View = 'mine' | 'unassigned' | 'all' | 'closed' | 'suspected' | 'automatic'
-export const VIEWS: readonly View[] = ['mine', 'unassigned', 'all', 'closed', 'suspected', 'automatic']
+export type View = 'mine' | 'unassigned' | 'all' | 'mentions' | 'snoozed' | 'closed' | 'suspected' | 'automatic'
+export const VIEWS: readonly View[] = [
+  'mine',
+  'unassigned',
+  'all',
+  'mentions',
+  'snoozed',
+  'closed',
+  'suspected',
+  'automatic',
+]
 
 export interface Named {
   id: string
@@ -80,6 +89,12 @@ export interface Summary {
   trouble: null | 'failed' | 'unconfirmed'
   /** The receiving mail server took it for spam: listed apart while it is open. */
   suspected: boolean
+  /** Until when it is put off, for everybody: listed apart while it is open. */
+  snoozed_until?: number | null
+  /** Who is named in its notes. */
+  mentioned?: string[]
+  /** Where the latest note stands that names me; null in live events. */
+  named_position?: number | null
   queue_at: number
   seq?: number | null
 }
@@ -91,6 +106,9 @@ export interface Counts {
   closed: number
   automatic: number
   suspected: number
+  snoozed: number
+  /** Where I am named and have not read it: not how long the view is. */
+  mentions: number
   mine_waiting: number
   unassigned_waiting: number
   all_waiting: number
@@ -136,6 +154,11 @@ export interface Activity {
   assignee?: Named | null
   team?: string | null
   reason?: string | null
+  /** Until when it was put off, and whether a reply is due before that. */
+  until?: number | null
+  late?: boolean | null
+  /** With which note it was handed over. */
+  note?: string | null
   /** What was taken back. */
   act?: DecisionAct | null
 }
@@ -216,6 +239,8 @@ export interface Message {
   deliveries: { address: string; state: Delivery; reason: string | null }[]
   undo_until: number | null
   activity: Activity | null
+  /** Whom a note names. */
+  mentions?: string[]
   hidden: { team: string | null; associate: string | null } | null
 }
 
@@ -352,10 +377,18 @@ export interface Undoable {
   until: number
 }
 
-export type DecisionAct = 'waive' | 'close' | 'release' | 'suspect' | 'owe'
+export type DecisionAct = 'waive' | 'close' | 'release' | 'suspect' | 'owe' | 'assign' | 'transfer' | 'snooze' | 'wake'
 /** What became of a decision in one conversation: `done`, or why nothing was changed there. */
 export type Verdict =
-  'done' | 'nothing_owed' | 'reply_owed' | 'newer_message' | 'answered' | 'changed' | 'unchanged' | 'not_found'
+  | 'done'
+  | 'nothing_owed'
+  | 'reply_owed'
+  | 'past_due'
+  | 'newer_message'
+  | 'answered'
+  | 'changed'
+  | 'unchanged'
+  | 'not_found'
 
 export interface Decision {
   act: DecisionAct
@@ -363,6 +396,25 @@ export interface Decision {
   reason?: WaiveReason
   detail?: string
   close?: boolean
+  associate?: string | null
+  team?: string | null
+  until?: number
+  late?: boolean
+}
+
+export interface NewTransfer {
+  associate: string | null
+  team: string | null
+  note: string
+  mentions?: string[]
+  seen_position: number
+}
+
+/** Somebody at a conversation. */
+export interface PresentPerson {
+  id: string
+  name: string
+  doing: 'viewing' | 'replying'
 }
 export interface VerdictOn {
   id: string
@@ -378,6 +430,7 @@ export interface LiveEvents {
   counts: Counts
   read: { conversation: string; position: number }
   draft: { conversation: string; draft: Draft | null }
+  presence: { conversation: string; people: PresentPerson[] }
   inbox: { id: string; health: Health }
   /** An inbox's switch, or with null the one for all. */
   bot: { inbox: string | null; bot: BotState }
@@ -390,6 +443,7 @@ export const LIVE_EVENTS = [
   'counts',
   'read',
   'draft',
+  'presence',
   'inbox',
   'bot',
   'reset',

@@ -1,12 +1,19 @@
 // One sentence for each kind of activity. An unknown kind says that something changed, and breaks nothing.
-import type { Message, Named } from '../api/types'
+import type { DecisionAct, Message, Named } from '../api/types'
 import { session } from '../state/session.svelte'
 import { t } from '../text/index.svelte'
+import { dayAndTime } from '../text/format'
 
 /** Never "undefined": a bare id is looked up among the associates, and is a colleague where it is not known. */
 function nameOf(who: Named | string, me: string, says: typeof t.within = t): string {
   const { id, name } = typeof who === 'string' ? { id: who, name: null } : who
   return id === me ? says.you : (name ?? session.nameOf(id) ?? says.aColleague)
+}
+
+function takenBack(act: DecisionAct): (by: string) => string {
+  if (act === 'assign' || act === 'transfer' || act === 'snooze' || act === 'wake')
+    return t.together.activity.taken_back[act]
+  return t.apart.activity.taken_back[act]
 }
 
 export function activityText(m: Message, me: string, team: string | null): string {
@@ -30,7 +37,16 @@ export function activityText(m: Message, me: string, team: string | null): strin
     case 'owed':
       return t.apart.activity[a.type](by)
     case 'taken_back':
-      return t.apart.activity.taken_back[a.act ?? 'waive'](by)
+      return takenBack(a.act ?? 'waive')(by)
+    case 'transferred':
+      return t.together.activity.transferred(
+        by,
+        a.assignee ? nameOf(a.assignee, me, t.within) : (team ?? t.anotherTeam),
+      )
+    case 'snoozed':
+      return t.together.activity[a.late ? 'snoozedLate' : 'snoozed'](by, a.until ? dayAndTime(a.until) : '')
+    case 'woken':
+      return a.by ? t.together.activity.woken(by) : t.together.activity.wokenAlone
     case 'closed':
     case 'blocked':
     case 'unblocked':

@@ -73,7 +73,8 @@ export class Conversation {
   /** Not to be seen any more. What was written here stays with the person. */
   lose(): void {
     const me = session.me?.id
-    const told = this.messages.findLast((m) => m.activity?.type === 'assigned')?.activity?.assignee
+    const told = this.messages.findLast((m) => m.activity?.type === 'assigned' || m.activity?.type === 'transferred')
+      ?.activity?.assignee
     const holder = queue.known.get(this.id)?.assignee ?? told
     if (holder && holder.id !== me) this.takenBy = holder.name
     this.failed = 'missing'

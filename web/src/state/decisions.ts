@@ -28,13 +28,18 @@ export async function decide(act: DecisionAct, ids: string[], why: Partial<Decis
     const { undo, results } = await api.decide({ act, conversations: about, ...why })
     const done = take(results)
     const left = whyLeft(results)
-    if (done.length > 0) offer([t.apart.done[act](done.length), ...left].join(' '), undo)
+    if (done.length > 0) offer([doneSays(act, done.length), ...left].join(' '), undo)
     else toasts.fail(left.join(' '))
     return done
   } catch (error) {
     fail(error)
     return []
   }
+}
+
+function doneSays(act: DecisionAct, count: number): string {
+  if (act === 'assign' || act === 'transfer' || act === 'snooze' || act === 'wake') return t.together.done[act](count)
+  return t.apart.done[act](count)
 }
 
 /** Says that something was decided, with a way to take it back. */

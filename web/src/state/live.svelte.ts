@@ -8,6 +8,7 @@ import { health } from './health.svelte'
 import { line } from './line.svelte'
 import { outbox } from './outbox.svelte'
 import { picked } from './picked.svelte'
+import { presence } from './presence.svelte'
 import { queue } from './queue.svelte'
 import { router } from '../router.svelte'
 import { session } from './session.svelte'
@@ -20,10 +21,15 @@ export function tieLive(): void {
   line.start()
   drafts.start()
   outbox.start()
+  presence.start()
 
   stream.on('conversation', ({ conversation, messages }, seq) => {
     const summary = queue.take(conversation, seq)
     conversations.takeMessages(summary.contact.id, summary.id, messages, seq)
+    const naming = messages.findLast(
+      (m) => m.author.id !== session.me?.id && m.mentions?.includes(session.me?.id ?? ''),
+    )
+    if (naming) queue.mark(summary.id, { named_position: naming.position })
     if (conversations.peek(summary.id)?.failed === 'missing') reopen(summary.id)
     // What a letter is about and whom it names is offered to the next reply.
     const letters = conversations.peek(summary.id)?.reply?.capabilities?.letters ?? false
@@ -47,6 +53,7 @@ export function tieLive(): void {
     queue.mark(conversation, { has_draft: draft !== null })
     drafts.fromServer(conversation, draft)
   })
+  stream.on('presence', ({ conversation, people }) => presence.take(conversation, people))
   stream.on('inbox', ({ id, health: state }) => health.take(id, state))
   stream.on('bot', ({ inbox, bot }) => health.takeBot(inbox, bot))
   stream.on('reset', () => {
@@ -75,6 +82,7 @@ export function tieLive(): void {
     conversations.clear()
     queue.clear()
     picked.clear()
+    presence.clear()
     health.clear()
   }
 }

@@ -12,6 +12,7 @@ import { conversations } from './conversations.svelte'
 import { drafts, headingBody, type Heading } from './drafts.svelte'
 import { forget, keep, namesUnder, onKept, recall } from './kept'
 import { line } from './line.svelte'
+import { namedIn } from './naming'
 import { queue } from './queue.svelte'
 import { session } from './session.svelte'
 import { toasts } from './toasts.svelte'
@@ -44,6 +45,12 @@ export interface Pending extends Partial<Heading> {
   by: string | null
   /** The last position of what the bridge named then, and the person is shown: only that may be passed. */
   newest: number
+}
+
+/** Whom a note names, where it names anybody. */
+function naming(text: string): { mentions?: string[] } {
+  const mentions = namedIn(text, session.me?.associates.filter((a) => a.active) ?? [])
+  return mentions.length > 0 ? { mentions: mentions.slice(0, 20) } : {}
 }
 
 interface Undoable {
@@ -231,7 +238,11 @@ export class Outbox {
     try {
       const done =
         pending.kind === 'note'
-          ? await api.note(pending.conversation, pending.key, { text: pending.text, attachments })
+          ? await api.note(pending.conversation, pending.key, {
+              text: pending.text,
+              attachments,
+              ...naming(pending.text),
+            })
           : await api.reply(pending.conversation, pending.key, {
               text: pending.text,
               attachments,

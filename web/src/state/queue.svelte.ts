@@ -23,7 +23,11 @@ class ViewState {
   flight: Promise<void> | null = null
 }
 
-export const isUnread = (s: Summary): boolean => s.inbound_position > (s.read_position ?? 0)
+/** The customer wrote, or a note named me, and I have not read it. */
+export const isUnread = (s: Summary): boolean =>
+  Math.max(s.inbound_position, s.named_position ?? 0) > (s.read_position ?? 0)
+export const isSnoozed = (s: Summary): boolean =>
+  s.state === 'open' && !s.suspected && (s.snoozed_until ?? null) !== null
 export const isWaiting = (s: Summary): boolean => s.waiting_since !== null && s.state !== 'closed'
 
 /** Which views show a conversation, as the bridge decides it too. */
@@ -36,11 +40,15 @@ export function belongs(view: View, s: Summary, me: string): boolean {
     case 'suspected':
       return s.state === 'open' && s.suspected
     case 'all':
-      return s.state === 'open' && !s.suspected
+      return s.state === 'open' && !s.suspected && !isSnoozed(s)
+    case 'snoozed':
+      return isSnoozed(s)
+    case 'mentions':
+      return s.mentioned?.includes(me) ?? false
     case 'unassigned':
-      return s.state === 'open' && !s.suspected && s.assignee === null
+      return s.state === 'open' && !s.suspected && !isSnoozed(s) && s.assignee === null
     case 'mine':
-      return s.state === 'open' && !s.suspected && s.assignee?.id === me
+      return s.state === 'open' && !s.suspected && !isSnoozed(s) && s.assignee?.id === me
   }
 }
 
@@ -125,6 +133,7 @@ class Queue {
       // A mark of mine goes back only by `mark`: an answer that was under way must not undo it.
       read_position:
         incoming.read_position === null && !old ? null : Math.max(incoming.read_position ?? 0, old?.read_position ?? 0),
+      named_position: incoming.named_position ?? old?.named_position ?? null,
       has_draft: this.draftOf?.(incoming.id) ?? incoming.has_draft ?? old?.has_draft ?? null,
     }
     this.#stamps.set(summary.id, stamp)
@@ -133,7 +142,7 @@ class Queue {
   }
 
   /** Something that only this person sees changed: a read mark, a draft. */
-  mark(id: string, change: Pick<Partial<Summary>, 'read_position' | 'has_draft'>): void {
+  mark(id: string, change: Pick<Partial<Summary>, 'read_position' | 'has_draft' | 'named_position'>): void {
     const old = this.known.get(id)
     if (old) this.#put({ ...old, ...change })
   }

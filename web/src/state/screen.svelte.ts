@@ -14,6 +14,10 @@ class Screen {
   /** A key asked for the composer, perhaps to answer one message; the composer takes it and sets it back. */
   write = $state.raw<{ conversation: string; note: boolean; answers?: string } | null>(null)
   assignOpen = $state(false)
+  /** Somebody says until when these are put off. */
+  snoozing = $state.raw<string[] | null>(null)
+  /** Somebody hands this one over. */
+  transferring = $state<string | null>(null)
   held = $state.raw<HeldThing | null>(null)
   /** The message whose header block somebody reads. */
   headersOf = $state<string | null>(null)

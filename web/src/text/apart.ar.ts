@@ -38,6 +38,7 @@ export const apart = (n: ReturnType<typeof plurals>): ReturnType<typeof english>
     left: {
       nothing_owed: (c) => left(c, 'لم يكن يُنتظر رد'),
       reply_owed: (c) => left(c, 'ما زال الرد منتظرًا'),
+      past_due: (c) => left(c, 'موعد الرد قبل ذلك'),
       newer_message: (c) => left(c, 'وصلت رسالة من العميل في هذه الأثناء'),
       answered: (c) => left(c, 'أُجيب عنها بعد ذلك'),
       changed: (c) => left(c, 'اتُّخذ قرار آخر بعد ذلك'),

@@ -37,6 +37,7 @@ export const apart = (n: ReturnType<typeof plurals>) => {
     left: {
       nothing_owed: (c: number) => left(c, 'no answer was owed'),
       reply_owed: (c: number) => left(c, 'an answer is owed'),
+      past_due: (c: number) => left(c, 'an answer is due before that'),
       newer_message: (c: number) => left(c, 'the customer wrote meanwhile'),
       answered: (c: number) => left(c, 'somebody has answered since'),
       changed: (c: number) => left(c, 'somebody decided otherwise since'),

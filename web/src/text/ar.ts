@@ -4,6 +4,8 @@ import { apart } from './apart.ar'
 import { chat } from './chat.ar'
 import { letters } from './letters.ar'
 import { plurals } from './plural'
+import { shortcuts } from './shortcuts.ar'
+import { together } from './together.ar'
 import { heading } from './heading.ar'
 
 const n = plurals('ar')
@@ -84,6 +86,8 @@ const ar: Catalogue = {
     mine: 'عملاؤك',
     unassigned: 'قائمة الفريق',
     all: 'كل المفتوحة',
+    mentions: 'الإشارات إليك',
+    snoozed: 'المؤجلة',
     closed: 'المغلقة',
     suspected: 'المشتبه بها',
     automatic: 'الآلية',
@@ -93,6 +97,8 @@ const ar: Catalogue = {
     mine: 'عملاؤك',
     unassigned: 'القائمة',
     all: 'الكل',
+    mentions: 'الإشارات إليك',
+    snoozed: 'المؤجلة',
     closed: 'المغلقة',
     suspected: 'المشتبه بها',
     automatic: 'الآلية',
@@ -420,6 +426,7 @@ const ar: Catalogue = {
   letter: letters(n),
   heading,
   apart: apart(n),
+  together: together(n),
   chat: chat(n),
 
   download: (name) => `تنزيل ${name}`,
@@ -474,26 +481,7 @@ const ar: Catalogue = {
   resetKey: 'المفتاح المعتاد',
   keyTaken: (name) => `هذا المفتاح لـ «${name}».`,
   groups: { move: 'التنقل', answer: 'الرد', sort: 'الترتيب' },
-  shortcuts: {
-    down: 'إلى الأسفل',
-    up: 'إلى الأعلى',
-    open: 'فتح',
-    back: 'العودة إلى القائمة',
-    inbox: 'إلى عملائك',
-    help: 'هذه القائمة',
-    reply: 'رد',
-    answer: 'الرد على هذه الرسالة بعينها',
-    note: 'ملاحظة',
-    send: 'إرسال',
-    sendClose: 'إرسال وإغلاق',
-    undo: 'التراجع عن آخر فعل',
-    assign: 'إسناد',
-    close: 'إغلاق',
-    unread: 'غير مقروءة',
-    card: 'بطاقة العميل',
-    pick: 'اختيار في القائمة',
-    pickTo: 'اختيار حتى هنا',
-  },
+  shortcuts,
 
   accountTitle: 'حسابك والإعدادات',
   look: 'المظهر',

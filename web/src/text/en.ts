@@ -5,6 +5,8 @@ import { apart } from './apart.en'
 import { chat } from './chat.en'
 import { letters } from './letters.en'
 import { plurals } from './plural'
+import { shortcuts } from './shortcuts.en'
+import { together } from './together.en'
 import { heading } from './heading.en'
 
 const n = plurals('en')
@@ -86,6 +88,8 @@ const en = {
     mine: 'Your customers',
     unassigned: 'Team queue',
     all: 'All open',
+    mentions: 'Mentions',
+    snoozed: 'Snoozed',
     closed: 'Closed',
     suspected: 'Suspected',
     automatic: 'Automatic',
@@ -95,6 +99,8 @@ const en = {
     mine: 'Yours',
     unassigned: 'Queue',
     all: 'All',
+    mentions: 'Mentions',
+    snoozed: 'Snoozed',
     closed: 'Closed',
     suspected: 'Suspected',
     automatic: 'Automatic',
@@ -406,6 +412,7 @@ const en = {
   letter: letters(n),
   heading,
   apart: apart(n),
+  together: together(n),
   chat: chat(n),
 
   // Attachments
@@ -457,26 +464,7 @@ const en = {
   resetKey: 'Usual key',
   keyTaken: (name: string) => `That key is “${name}” already.`,
   groups: { move: 'Move', answer: 'Answer', sort: 'Sort out' },
-  shortcuts: {
-    down: 'Down',
-    up: 'Up',
-    open: 'Open',
-    back: 'Back to the list',
-    inbox: 'Go to your customers',
-    help: 'This list',
-    reply: 'Reply',
-    answer: 'Answer this very message',
-    note: 'Note',
-    send: 'Send',
-    sendClose: 'Send and close',
-    undo: 'Undo what was just done',
-    assign: 'Assign',
-    close: 'Close',
-    unread: 'Mark unread',
-    card: 'Customer card',
-    pick: 'Choose in the list',
-    pickTo: 'Choose up to here',
-  },
+  shortcuts,
 
   // Pages
   accountTitle: 'You and settings',

@@ -1,0 +1,45 @@
+-- What associates do with each other over a conversation: put it off, name one another in notes, hand it over.
+
+-- Until when it is put off, for everybody, and by whom: open and owed as before, and listed apart.
+ALTER TABLE conversations ADD COLUMN snoozed_until BIGINT CHECK (snoozed_until IS NULL OR state = 'open');
+ALTER TABLE conversations ADD COLUMN snoozed_by TEXT COLLATE "C" REFERENCES associates (id);
+-- Who is named in its notes and therefore sees it: ids, with a comma between two.
+ALTER TABLE conversations ADD COLUMN mentioned TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- Whom a note names: ids, with a comma between two.
+ALTER TABLE messages ADD COLUMN mentions TEXT COLLATE "C";
+
+-- For each who is named where: the latest note that does it, whether they have read it, and what the lists of the
+-- conversation go by, kept in line with its row, so that what a person sees by being named is one index in queue order.
+CREATE TABLE mentions (
+    associate_id TEXT COLLATE "C" NOT NULL REFERENCES associates (id) ON DELETE CASCADE,
+    conversation_id TEXT COLLATE "C" NOT NULL REFERENCES conversations (id) DEFERRABLE INITIALLY DEFERRED,
+    position BIGINT NOT NULL,
+    unread BOOLEAN NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    assignee_id TEXT COLLATE "C",
+    queue_at BIGINT NOT NULL,
+    PRIMARY KEY (associate_id, conversation_id)
+);
+CREATE INDEX mentions_queue ON mentions (associate_id, state, queue_at, conversation_id);
+CREATE INDEX mentions_unassigned ON mentions (associate_id, state, queue_at, conversation_id, assignee_id) WHERE assignee_id IS NULL;
+CREATE INDEX mentions_of_associate ON mentions (associate_id, queue_at, conversation_id);
+CREATE INDEX mentions_of_conversation ON mentions (conversation_id);
+CREATE INDEX mentions_unread ON mentions (associate_id) WHERE unread;
+
+-- The counters of the views once more for each who is named: what they see by that alone is counted from here.
+CREATE TABLE mention_counts (
+    named_id TEXT COLLATE "C" NOT NULL,
+    inbox_id TEXT COLLATE "C" NOT NULL,
+    team_id TEXT COLLATE "C" NOT NULL,
+    assignee_id TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    waiting BOOLEAN NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (named_id, inbox_id, team_id, assignee_id, state, waiting)
+);
+
+-- More acts are decisions now, and keep how each conversation stood.
+ALTER TABLE decisions DROP CONSTRAINT decisions_act_check;
+ALTER TABLE decisions ADD CONSTRAINT decisions_act_check CHECK (act IN ('waive', 'close', 'release', 'suspect', 'owe', 'assign', 'transfer', 'snooze', 'wake'));
+-- Whose it was before, and until when it was put off, as JSON.
+ALTER TABLE decision_items ADD COLUMN stood TEXT COLLATE "C";

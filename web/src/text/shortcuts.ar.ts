@@ -1,0 +1,22 @@
+// Arabic for what the shortcuts do. A part of ar.ts.
+export const shortcuts = {
+  down: 'إلى الأسفل',
+  up: 'إلى الأعلى',
+  open: 'فتح',
+  back: 'العودة إلى القائمة',
+  inbox: 'إلى عملائك',
+  help: 'هذه القائمة',
+  reply: 'رد',
+  answer: 'الرد على هذه الرسالة بعينها',
+  note: 'ملاحظة',
+  send: 'إرسال',
+  sendClose: 'إرسال وإغلاق',
+  undo: 'التراجع عن آخر فعل',
+  assign: 'إسناد',
+  snooze: 'تأجيل',
+  close: 'إغلاق',
+  unread: 'غير مقروءة',
+  card: 'بطاقة العميل',
+  pick: 'اختيار في القائمة',
+  pickTo: 'اختيار حتى هنا',
+}

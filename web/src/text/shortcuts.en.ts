@@ -1,0 +1,22 @@
+// English for what the shortcuts do. A part of en.ts.
+export const shortcuts = {
+  down: 'Down',
+  up: 'Up',
+  open: 'Open',
+  back: 'Back to the list',
+  inbox: 'Go to your customers',
+  help: 'This list',
+  reply: 'Reply',
+  answer: 'Answer this very message',
+  note: 'Note',
+  send: 'Send',
+  sendClose: 'Send and close',
+  undo: 'Undo what was just done',
+  assign: 'Assign',
+  snooze: 'Snooze',
+  close: 'Close',
+  unread: 'Mark unread',
+  card: 'Customer card',
+  pick: 'Choose in the list',
+  pickTo: 'Choose up to here',
+}
