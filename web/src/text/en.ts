@@ -3,6 +3,7 @@
 import type { Unread } from '../state/queue.svelte'
 import { apart } from './apart.en'
 import { chat } from './chat.en'
+import { identity } from './identity.en'
 import { letters } from './letters.en'
 import { plurals } from './plural'
 import { heading } from './heading.en'
@@ -407,6 +408,7 @@ const en = {
   heading,
   apart: apart(n),
   chat: chat(n),
+  identity: identity(n),
 
   // Attachments
   download: (name: string) => `Download ${name}`,
