@@ -267,8 +267,8 @@ pub(super) async fn find(
     Params(search): Params<Search>,
 ) -> Result<Json<Contacts>, ApiError> {
     let text = search.address.trim();
-    if is_blank(text) || text.chars().count() > LONGEST_SEARCH {
-        return Err(ApiError::field("address", format!("1 to {LONGEST_SEARCH} characters")));
+    if is_blank(text) || text.contains('\0') || text.chars().count() > LONGEST_SEARCH {
+        return Err(ApiError::field("address", format!("1 to {LONGEST_SEARCH} characters, without NUL")));
     }
     let found = api.engine.store().find_contacts(who.actor(), text).await?;
     Ok(Json(Contacts { items: found.iter().map(Into::into).collect() }))
@@ -337,7 +337,10 @@ pub(super) async fn part(
     who: SignedIn,
     Path(merge): Path<String>,
 ) -> Result<Json<Parted>, ApiError> {
-    let contact = api.engine.store().undo_merge(who.actor(), &MergeId(merge)).await?;
+    // What is no id names nothing, and the store can't be asked for every text.
+    let merge = uuid::Uuid::try_parse(&merge).map_err(|_| ApiError::not_found("merge"))?;
+    let merge = MergeId(merge.to_string());
+    let contact = api.engine.store().undo_merge(who.actor(), &merge).await?;
     Ok(Json(Parted { contact: contact.to_string() }))
 }
 

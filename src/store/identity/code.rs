@@ -22,15 +22,18 @@ use super::{
     merge::{self, Basis},
     require_sight, standing,
 };
-use crate::store::{
-    Store,
-    db::Run as _,
-    error::{Conflict, StoreError},
-    ingest::hex,
-    scope::Actor,
-    tx::{NewEvent, Tx},
-    value::values,
-    writer::Write,
+use crate::{
+    sabotage::{self, Rule},
+    store::{
+        Store,
+        db::Run as _,
+        error::{Conflict, StoreError},
+        ingest::hex,
+        scope::Actor,
+        tx::{NewEvent, Tx},
+        value::values,
+        writer::Write,
+    },
 };
 
 /// How long a code can be brought back.
@@ -204,7 +207,7 @@ pub(in crate::store) async fn redeem(tx: &mut Tx, returned: &Returned<'_>) -> Re
             Some("barred")
         } else if known_on(tx, &contact, returned.channel).await? {
             Some("same_channel")
-        } else if !returned.proven {
+        } else if !returned.proven && !sabotage::breaks(Rule::ProvenToJoin) {
             offer(tx, &code, returned.handle).await?;
             Some("unproven")
         } else if references_differ(tx, &contact, returned.contact).await? {

@@ -25,8 +25,10 @@ fn readable(address: &str) -> String {
 /// Whether letters of several scripts stand in one address, as nobody writes who does not want to deceive.
 pub(in crate::store) fn mixes_scripts(address: &str) -> bool {
     let readable = readable(address);
-    let mixes = |part: &str| part.detect_restriction_level() > RestrictionLevel::HighlyRestrictive;
-    readable.split(['@', '.']).any(mixes)
+    readable.split(['@', '.']).any(|part| {
+        let letters: String = part.chars().filter(|c| c.is_alphabetic()).collect();
+        letters.as_str().detect_restriction_level() > RestrictionLevel::HighlyRestrictive
+    })
 }
 
 /// Whether another address of the same look is known, of somebody else: which handles of these.
@@ -45,4 +47,40 @@ pub(in crate::store) async fn look_alikes(
     .iter()
     .map(|row| row.parse("id"))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_are_hard_to_tell_apart_have_one_look() {
+        for (one, other) in [
+            ("paypal@shop.example", "p\u{430}ypal@shop.example"),
+            ("rosa@shop.example", "ROSA@shop.example"),
+            ("modern@shop.example", "modem@shop.example"),
+            ("rosa@b\u{fc}cher.example", "rosa@xn--bcher-kva.example"),
+        ] {
+            assert_eq!(skeleton(one), skeleton(other), "{one} {other}");
+        }
+        for (one, other) in [("+4915170", "+4915171"), ("rosa@a.example", "rosa@b.example")] {
+            assert_ne!(skeleton(one), skeleton(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn only_letters_of_several_scripts_are_marked() {
+        for plain in [
+            "+4915170000001",
+            "rosa_b+shop@a-b.example",
+            "\u{440}\u{43e}\u{437}\u{430}@\u{440}.example",
+            "123456789",
+            "",
+        ] {
+            assert!(!mixes_scripts(plain), "{plain}");
+        }
+        for mixed in ["r\u{43e}sa@shop.example", "rosa@xn--pypal-4ve.example"] {
+            assert!(mixes_scripts(mixed), "{mixed}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Joins two records of one person: all that was the one's becomes the other's, and the journal says what.
 
-use rapport_model::id::{AssociateId, ContactId, MessageId};
+use rapport_model::id::{AssociateId, ContactId, ConversationId, MessageId};
 use serde_json::json;
 
 use super::{
@@ -101,7 +101,7 @@ pub(in crate::store) async fn join(
     move_rows(tx, &into.id, &from.id, &mut items).await?;
     items.insert(tx, &id).await?;
     conflict::keep(tx, &id, &into, &from).await?;
-    say(tx, basis, &into.id, &id, stayed, moved).await?;
+    say(tx, basis, &into.id, &id, stayed.into_iter().chain(moved)).await?;
     let actor = match basis {
         Basis::Person { actor, .. } => Some(actor.id().clone()),
         Basis::Code { .. } => None,
@@ -200,42 +200,45 @@ async fn move_rows(
     tx.execute("UPDATE contacts SET merged_into_id = $2 WHERE id = $1", values![from, into]).await.map(drop)
 }
 
-/// Says it in the open conversations of both, and where one has none open in its last one.
+/// Says it once, in what is the record's latest now: both sides' timelines are one.
 async fn say(
     tx: &mut Tx,
     basis: &Basis<'_>,
     into: &ContactId,
     merge: &str,
-    stayed: Vec<Conversation>,
-    moved: Vec<Conversation>,
+    conversations: impl Iterator<Item = Conversation>,
 ) -> Result<(), StoreError> {
-    for side in [stayed, moved] {
-        let last = side.iter().max_by_key(|c| (c.last_at, c.id.clone())).map(|c| c.id.clone());
-        let none_open = side.iter().all(|c| c.state == State::Closed);
-        for before in side {
-            let mut after = before.clone();
-            after.contact = into.clone();
-            let told = before.state != State::Closed || (none_open && last.as_ref() == Some(&before.id));
-            if told {
-                match basis {
-                    Basis::Person { actor, reason } => {
-                        let activity = json!({"type": "merged", "merge": merge, "reason": reason});
-                        act::note(tx, actor, &before, &mut after, "conversation.merged", activity).await?;
-                    }
-                    Basis::Code { channel, .. } => {
-                        let activity = json!({"type": "linked", "merge": merge, "channel": channel});
-                        note_by_itself(tx, &before, &mut after, "conversation.merged", activity).await?;
-                    }
+    let conversations: Vec<Conversation> = conversations.collect();
+    let latest = latest(conversations.iter());
+    for before in conversations {
+        let mut after = before.clone();
+        after.contact = into.clone();
+        if latest.as_ref() == Some(&before.id) {
+            match basis {
+                Basis::Person { actor, reason } => {
+                    let activity = json!({"type": "merged", "merge": merge, "reason": reason});
+                    act::note(tx, actor, &before, &mut after, "conversation.merged", activity).await?;
                 }
-            } else if after.contact != before.contact {
-                tx.tell(after.event("conversation.merged", Some(&before)));
-            } else {
-                continue;
+                Basis::Code { channel, .. } => {
+                    let activity = json!({"type": "linked", "merge": merge, "channel": channel});
+                    note_by_itself(tx, &before, &mut after, "conversation.merged", activity).await?;
+                }
             }
-            conversation::save_one(tx, &before, &after).await?;
+        } else if after.contact != before.contact {
+            tx.tell(after.event("conversation.merged", Some(&before)));
+        } else {
+            continue;
         }
+        conversation::save_one(tx, &before, &after).await?;
     }
     Ok(())
+}
+
+/// Where what happens to a record is said: in the latest of what is open, else in the latest.
+pub(super) fn latest<'a>(conversations: impl Iterator<Item = &'a Conversation>) -> Option<ConversationId> {
+    conversations
+        .max_by_key(|c| (c.state != State::Closed, c.last_at, c.id.clone()))
+        .map(|conversation| conversation.id.clone())
 }
 
 /// Says in the timeline and in the log what happened without a person's act.

@@ -1,21 +1,19 @@
 //! Takes a join back. Both records stand as they stood before; what came since goes with the thread of its
 //! handle: to whoever that handle belongs to then.
 
-use std::collections::HashMap;
-
-use rapport_model::id::{ContactId, ConversationId};
+use rapport_model::id::ContactId;
 use serde_json::json;
 
 use super::{
     Refused, conflict, divide,
     journal::Items,
-    merge::MergeId,
+    merge::{self, MergeId},
     side::{self, Side},
     standing,
 };
 use crate::store::{
     Store, act,
-    conversation::{self, Conversation, State},
+    conversation::{self, Conversation},
     db::{Run as _, built},
     dialect,
     error::{Conflict, StoreError},
@@ -68,7 +66,7 @@ impl Write for Part {
         self.restore_rows(tx, &into.id, &from.id, &items).await?;
         let divided = divide::apply(tx, plan, &into.id, &from.id, all).await?;
         divide::owners(tx, &into.id, &from.id, &items).await?;
-        self.say(tx, divided).await?;
+        self.say(tx, &into.id, &from.id, divided).await?;
         let now = tx.now;
         tx.execute(
             "UPDATE journal SET undone_at = $2, undone_by = $3 WHERE id = $1",
@@ -182,25 +180,21 @@ impl Part {
         Ok(())
     }
 
-    /// Saves what was divided, and says so where the join was said.
+    /// Saves what was divided, and says so once on each side.
     async fn say(
         &self,
         tx: &mut Tx,
+        into: &ContactId,
+        from: &ContactId,
         divided: Vec<(Option<Conversation>, Conversation)>,
     ) -> Result<(), StoreError> {
-        let mut last: HashMap<ContactId, (rapport_model::Timestamp, ConversationId)> = HashMap::new();
-        let mut open: HashMap<ContactId, bool> = HashMap::new();
-        for (_, after) in &divided {
-            *open.entry(after.contact.clone()).or_default() |= after.state != State::Closed;
-            let this = (after.last_at, after.id.clone());
-            let latest = last.entry(after.contact.clone()).or_insert_with(|| this.clone());
-            *latest = latest.clone().max(this);
-        }
+        let of = |side: &ContactId| {
+            merge::latest(divided.iter().map(|(_, after)| after).filter(|after| after.contact == *side))
+        };
+        let told = [of(into), of(from)];
         for (before, mut after) in divided {
-            let none_open = !open.get(&after.contact).copied().unwrap_or_default();
-            let is_last = last.get(&after.contact).is_some_and(|(_, id)| *id == after.id);
             let was = before.clone().unwrap_or_else(|| after.clone());
-            if after.state != State::Closed || (none_open && is_last) {
+            if told.iter().flatten().any(|id| *id == after.id) {
                 let activity = json!({"type": "parted", "merge": self.merge.0});
                 act::note(tx, &self.actor, &was, &mut after, "conversation.parted", activity).await?;
             } else if before.as_ref() == Some(&after) {

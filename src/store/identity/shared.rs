@@ -4,10 +4,9 @@
 use rapport_model::id::{ContactId, HandleId};
 use serde_json::json;
 
-use super::side;
+use super::{merge, side};
 use crate::store::{
-    Store, act,
-    conversation::{self, State},
+    Store, act, conversation,
     db::Run as _,
     error::StoreError,
     owner,
@@ -55,10 +54,9 @@ impl Write for Share {
         side::periods(tx, &contact).await?;
         tx.execute("UPDATE handles SET shared = $2 WHERE id = $1", values![&self.handle, self.shared])
             .await?;
-        for before in side::conversations(tx, &contact).await? {
-            if before.state == State::Closed {
-                continue;
-            }
+        let conversations = side::conversations(tx, &contact).await?;
+        let latest = merge::latest(conversations.iter());
+        for before in conversations.into_iter().filter(|c| Some(&c.id) == latest.as_ref()) {
             let mut after = before.clone();
             let activity = json!({"type": if self.shared { "shared" } else { "unshared" }});
             act::note(tx, &self.actor, &before, &mut after, "conversation.shared", activity).await?;
