@@ -58,7 +58,7 @@ pub(super) async fn plan(
             (Some(position), _) => (from.clone(), *position),
             (None, Some(position)) => (into.clone(), *position),
             (None, None) => {
-                let first = messages.first().map(|(_, _, owner)| owner == from).unwrap_or_default();
+                let first = messages.first().is_some_and(|(_, _, owner)| owner == from);
                 (if first { from.clone() } else { into.clone() }, 0)
             }
         };
