@@ -173,8 +173,8 @@ impl From<&store::Card> for Card {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Search {
-    /// A whole address, or the shop's own id.
-    address: String,
+    /// A whole address, or the shop's own id. Left out it finds nobody, and is refused.
+    address: Option<String>,
 }
 
 /// The contacts that were found.
@@ -187,8 +187,8 @@ pub(super) struct Contacts {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct With {
-    /// The record that would go into this one.
-    with: String,
+    /// The record that would go into this one. Left out there is nothing to show, and it is refused.
+    with: Option<String>,
 }
 
 /// Two values of one field.
@@ -266,7 +266,8 @@ pub(super) async fn find(
     who: SignedIn,
     Params(search): Params<Search>,
 ) -> Result<Json<Contacts>, ApiError> {
-    let text = search.address.trim();
+    let text = search.address.unwrap_or_default();
+    let text = text.trim();
     if is_blank(text) || text.contains('\0') || text.chars().count() > LONGEST_SEARCH {
         return Err(ApiError::field("address", format!("1 to {LONGEST_SEARCH} characters, without NUL")));
     }
@@ -295,7 +296,7 @@ pub(super) async fn preview(
     Path(text): Path<String>,
     Params(with): Params<With>,
 ) -> Result<Json<Preview>, ApiError> {
-    let (into, from) = (id(text, "contact")?, other(with.with)?);
+    let (into, from) = (id(text, "contact")?, other(with.with.unwrap_or_default())?);
     let preview = api.engine.store().preview_merge(who.actor(), &into, &from).await?;
     Ok(Json(Preview {
         into: (&preview.into).into(),

@@ -17,7 +17,7 @@ mod look;
 mod merge;
 mod part;
 mod preview;
-mod shared;
+mod sharing;
 mod side;
 mod suggestion;
 
