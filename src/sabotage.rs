@@ -21,11 +21,13 @@ pub enum Rule {
     HarmlessLetters,
     /// Two machines that answer each other are silenced.
     EndsLoops,
+    /// Only who is proven joins a record by a code.
+    ProvenToJoin,
 }
 
 impl Rule {
     /// Every rule, for the test that breaks them all.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CommitBeforeAck,
         Self::Dedupe,
         Self::NoBlindRetry,
@@ -33,6 +35,7 @@ impl Rule {
         Self::OnlyPeopleDischarge,
         Self::HarmlessLetters,
         Self::EndsLoops,
+        Self::ProvenToJoin,
     ];
 
     /// Under which name a test breaks it.
@@ -45,6 +48,7 @@ impl Rule {
             Self::OnlyPeopleDischarge => "sabotage.only_people_discharge",
             Self::HarmlessLetters => "sabotage.harmless_letters",
             Self::EndsLoops => "sabotage.ends_loops",
+            Self::ProvenToJoin => "sabotage.proven_to_join",
         }
     }
 }

@@ -318,8 +318,35 @@ pub struct Handle {
     opted_out_at: Option<i64>,
     unreachable_at: Option<i64>,
     last_seen_at: i64,
+    /// Whether several people use it.
+    shared: bool,
+    /// Whether an address of somebody else looks like it.
+    look_alike: bool,
+    /// Whether letters of several scripts stand in it.
+    mixed_scripts: bool,
     /// Until when it was theirs, where it has a new owner; else null.
     until: Option<i64>,
+}
+
+impl From<&store::Handle> for Handle {
+    fn from(handle: &store::Handle) -> Self {
+        Self {
+            id: handle.id.to_string(),
+            channel: handle.channel.clone(),
+            address: handle.address.expose().to_owned(),
+            trust: handle.trust.clone(),
+            can_reply: handle.can_reply,
+            blocked_at: handle.blocked.as_ref().map(|(at, _)| at.millis()),
+            blocked_reason: handle.blocked.as_ref().map(|(_, reason)| reason.clone()),
+            opted_out_at: handle.opted_out_at.map(Timestamp::millis),
+            unreachable_at: handle.unreachable_at.map(Timestamp::millis),
+            last_seen_at: handle.last_seen_at.millis(),
+            shared: handle.shared,
+            look_alike: handle.look_alike,
+            mixed_scripts: handle.mixed_scripts,
+            until: handle.until.map(Timestamp::millis),
+        }
+    }
 }
 
 /// Somebody outside.
@@ -331,6 +358,20 @@ pub struct Contact {
     created_at: i64,
     conversations_count: i64,
     handles: Vec<Handle>,
+}
+
+impl From<&store::Contact> for Contact {
+    fn from(contact: &store::Contact) -> Self {
+        let address = contact.handles.first().map(|handle| handle.address.expose().to_owned());
+        Self {
+            id: contact.id.to_string(),
+            name: contact.name.clone().or(address).unwrap_or_default(),
+            external_ref: contact.external_ref.clone(),
+            created_at: contact.created_at.millis(),
+            conversations_count: contact.conversations,
+            handles: contact.handles.iter().map(Into::into).collect(),
+        }
+    }
 }
 
 /// A reply that is owed.
@@ -391,19 +432,6 @@ pub struct OpenConversation {
 impl OpenConversation {
     pub(super) fn new(details: &Details, capabilities: Option<Capabilities>, offer: Option<Offer>) -> Self {
         let conversation = Summary::from(&details.summary);
-        let handles = details.contact.handles.iter().map(|handle| Handle {
-            id: handle.id.to_string(),
-            channel: handle.channel.clone(),
-            address: handle.address.expose().to_owned(),
-            trust: handle.trust.clone(),
-            can_reply: handle.can_reply,
-            blocked_at: handle.blocked.as_ref().map(|(at, _)| at.millis()),
-            blocked_reason: handle.blocked.as_ref().map(|(_, reason)| reason.clone()),
-            opted_out_at: handle.opted_out_at.map(Timestamp::millis),
-            unreachable_at: handle.unreachable_at.map(Timestamp::millis),
-            last_seen_at: handle.last_seen_at.millis(),
-            until: handle.until.map(Timestamp::millis),
-        });
         let obligations = details.obligations.iter().map(|owed| Obligation {
             id: owed.id.to_string(),
             message_id: owed.message.to_string(),
@@ -412,14 +440,7 @@ impl OpenConversation {
             due_at: owed.due_at.millis(),
         });
         Self {
-            contact: Contact {
-                id: details.contact.id.to_string(),
-                name: conversation.contact.name.clone(),
-                external_ref: details.contact.external_ref.clone(),
-                created_at: details.contact.created_at.millis(),
-                conversations_count: details.contact.conversations,
-                handles: handles.collect(),
-            },
+            contact: Contact { name: conversation.contact.name.clone(), ..Contact::from(&details.contact) },
             conversation,
             messages: (&details.messages).into(),
             obligations: obligations.collect(),

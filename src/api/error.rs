@@ -139,6 +139,7 @@ impl From<Conflict> for ApiError {
             Conflict::NotNow(_) => "not_now",
             Conflict::Taken(_) => "taken",
             Conflict::NotBefore(_) => "not_before",
+            Conflict::CannotJoin(refused) => refused.as_str(),
             Conflict::NoCopy { address, reason } => {
                 return Self::field("cc", format!("{}: {reason}", address.expose()));
             }

@@ -8,6 +8,7 @@ mod acts;
 mod associates;
 mod bot;
 mod chat;
+mod contacts;
 mod decisions;
 mod description;
 mod dto;
@@ -131,6 +132,14 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(queue::list))
         .routes(routes!(queue::open))
         .routes(routes!(queue::timeline))
+        .routes(routes!(contacts::find))
+        .routes(routes!(contacts::card))
+        .routes(routes!(contacts::preview, contacts::merge))
+        .routes(routes!(contacts::part))
+        .routes(routes!(contacts::choose))
+        .routes(routes!(contacts::apart))
+        .routes(routes!(contacts::link_code))
+        .routes(routes!(contacts::share, contacts::unshare))
         .routes(routes!(writing::reply))
         .routes(routes!(writing::undo))
         .routes(routes!(writing::resend))

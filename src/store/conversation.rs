@@ -338,7 +338,7 @@ pub(super) async fn load(
     read_all(&tx.rows_of(sql, args).await?)
 }
 
-/// Loads the latest open conversation of each contact, locked.
+/// Loads the open conversations of each contact, locked, without those on an address that several people use.
 pub(super) async fn load_open_of_contacts(
     tx: &mut Tx,
     contacts: Vec<&ContactId>,
@@ -352,7 +352,8 @@ pub(super) async fn load_open_of_contacts(
         [
             "SELECT * FROM conversations WHERE contact_id IN ",
             &source,
-            " AND state IN ('open', 'automatic') AND kind = 'private' ORDER BY id",
+            " AND state IN ('open', 'automatic') AND kind = 'private' AND NOT EXISTS (SELECT 1 FROM threads t \
+             JOIN handles h ON h.id = t.handle_id AND h.shared WHERE t.id = conversations.thread_id) ORDER BY id",
             lock,
         ]
         .concat(),

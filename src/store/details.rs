@@ -13,6 +13,7 @@ use super::{
     draft::Draft,
     entry,
     error::StoreError,
+    identity,
     ingest::InboxFacts,
     message::Message,
     owner,
@@ -80,6 +81,12 @@ pub struct Handle {
     pub unreachable_at: Option<Timestamp>,
     /// When it last wrote.
     pub last_seen_at: Timestamp,
+    /// Whether several people use it.
+    pub shared: bool,
+    /// Whether an address of somebody else looks like it.
+    pub look_alike: bool,
+    /// Whether letters of several scripts stand in it.
+    pub mixed_scripts: bool,
     /// Until when it was theirs, where it has a new owner by now.
     pub until: Option<Timestamp>,
 }
@@ -122,7 +129,7 @@ impl Store {
         })
     }
 
-    async fn get_contact(&self, id: &ContactId) -> Result<Contact, StoreError> {
+    pub(super) async fn get_contact(&self, id: &ContactId) -> Result<Contact, StoreError> {
         let mut pool = self.pool.clone();
         let row = pool
             .first(
@@ -146,11 +153,12 @@ impl Store {
         let mut pool = self.pool.clone();
         let rows = pool
             .all(
-                "SELECT h.id, h.brand, h.channel, h.address, h.trust, h.can_reply, h.blocked_at, h.blocked_reason, h.unreachable_at, h.last_seen_at, p.valid_to \
+                "SELECT h.id, h.brand, h.channel, h.address, h.trust, h.can_reply, h.blocked_at, h.blocked_reason, h.unreachable_at, h.last_seen_at, h.shared, p.valid_to \
                  FROM handle_periods p JOIN handles h ON h.id = p.handle_id WHERE p.contact_id = $1 ORDER BY h.id",
                 values![contact],
             )
             .await?;
+        let alike = identity::look_alikes(&mut pool, contact).await?;
         let mut handles = Vec::with_capacity(rows.len());
         for row in &rows {
             let (brand, channel, address): (String, String, String) =
@@ -160,8 +168,12 @@ impl Store {
             let theirs = until.is_none();
             let blocked = row.time_opt("blocked_at")?.zip(row.get("blocked_reason")?);
             let seen = row.time("last_seen_at")?;
+            let id = row.parse("id")?;
             handles.push(Handle {
-                id: row.parse("id")?,
+                look_alike: alike.contains(&id),
+                mixed_scripts: identity::mixes_scripts(&address),
+                shared: row.get("shared")?,
+                id,
                 opted_out_at: if theirs {
                     self.find_opt_out(&brand, &channel, &address).await?
                 } else {

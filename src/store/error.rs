@@ -93,6 +93,9 @@ pub enum Conflict {
     /// Another one has that name or address.
     #[error("{0} is taken")]
     Taken(&'static str),
+    /// Two records of people outside can't be joined, or not be parted.
+    #[error("{0}")]
+    CannotJoin(super::identity::Refused),
     /// A retry is pending until then.
     #[error("not before")]
     NotBefore(Timestamp),

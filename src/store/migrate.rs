@@ -65,6 +65,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0008_titles.sql"),
     ),
     (
+        9,
+        "identity",
+        include_str!("../../migrations/sqlite/0009_identity.sql"),
+        include_str!("../../migrations/postgres/0009_identity.sql"),
+    ),
+    (
         10,
         "desk",
         include_str!("../../migrations/sqlite/0010_desk.sql"),

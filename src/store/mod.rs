@@ -29,6 +29,7 @@ mod error;
 #[cfg(test)]
 mod fixture;
 mod heading;
+mod identity;
 mod inbox;
 mod ingest;
 mod invitation;
@@ -92,6 +93,10 @@ pub use details::{Contact, Details, Handle, Route};
 pub use draft::{Draft, NewDraft};
 pub use error::{Conflict, StoreError};
 pub use heading::{Offer, ReplyHeading};
+pub use identity::{
+    Card, Difference, Episode, Evidence, Field, LinkCode, MergeId, Preview, Reason, Refused, Rival,
+    Suggestion, Warning,
+};
 pub use inbox::{Gap, InboxRecord};
 pub use ingest::{InboxFacts, IngestRequest, Kept, KeptFile, Outcome};
 pub use invitation::{Invitation, InvitationKind, Invited, NewAssociate};

@@ -16,6 +16,7 @@ use super::{
     db::{Run, built},
     dialect, entry,
     error::{Conflict, StoreError},
+    identity,
     scope::Actor,
     tx::{NewEvent, Tx},
     value::values,
@@ -79,7 +80,7 @@ impl OnHandle {
         let row = tx
             .first(
                 "SELECT p.contact_id, p.valid_from, p.journal_id, i.before_json FROM handle_periods p LEFT JOIN journal_items i \
-                 ON i.journal_id = p.journal_id AND i.item = 0 WHERE p.handle_id = $1 AND p.valid_to IS NULL",
+                 ON i.journal_id = p.journal_id AND i.item = 0 AND i.subject = 'handle' WHERE p.handle_id = $1 AND p.valid_to IS NULL",
                 values![&self.handle],
             )
             .await?
@@ -87,7 +88,10 @@ impl OnHandle {
         let journal: Option<String> = row.get("journal_id")?;
         let before: Option<String> = row.get("before_json")?;
         let act = match journal.zip(before) {
-            Some((journal, before)) => Some(Act { journal, old: old_contact(&before)? }),
+            Some((journal, before)) => {
+                let old = identity::standing(tx, &old_contact(&before)?).await?;
+                Some(Act { journal, old })
+            }
             None => None,
         };
         Ok(Period {

@@ -51,6 +51,16 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
         ("get", "/conversations", SignedIn, none.clone()),
         ("get", "/conversations/{id}", InScope, none.clone()),
         ("get", "/contacts/{id}/timeline", InScope, none.clone()),
+        ("get", "/contacts", SignedIn, none.clone()),
+        ("get", "/contacts/{id}", InScope, none.clone()),
+        ("get", "/contacts/{id}/merge", InScope, none.clone()),
+        ("post", "/contacts/{id}/merge", InScope, json!({"with": "{contact}", "reason": "they say so"})),
+        ("post", "/contacts/{id}/choose", InScope, json!({"field": "name", "value": "Rosa"})),
+        ("post", "/contacts/{id}/apart", InScope, json!({"with": "{contact}"})),
+        ("post", "/contacts/{id}/link-code", InScope, none.clone()),
+        ("post", "/merges/{id}/undo", InScope, none.clone()),
+        ("put", "/handles/{id}/shared", InScope, none.clone()),
+        ("delete", "/handles/{id}/shared", InScope, none.clone()),
         (
             "post",
             "/conversations/{id}/replies",
@@ -122,6 +132,7 @@ struct Things {
     associate: String,
     parked: String,
     decision: String,
+    merge: String,
 }
 
 impl Things {
@@ -153,6 +164,7 @@ impl Things {
             associate: bridge.jonas.id.as_ref().unwrap().to_string(),
             parked: Self::park(bridge).await,
             decision: Self::decide(bridge, &id).await,
+            merge: Self::merge(bridge, opened["contact"]["id"].as_str().unwrap()).await,
             conversation: id,
             attachment,
         }
@@ -171,6 +183,15 @@ impl Things {
         assert!(bridge.provider.call_webhook(&fields).await.is_success());
         let listed = bridge.mara.get("/api/v1/parked").await.json();
         listed["items"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A second record of the same person, which Mara has joined to the first.
+    async fn merge(bridge: &Bridge, into: &str) -> String {
+        let other = bridge.receive("+4917010000002", ADVICE, "Hello").await;
+        let body = json!({"with": other["contact"]["id"], "reason": "they say so"});
+        let merged = bridge.mara.post(&format!("/api/v1/contacts/{into}/merge"), body).await;
+        assert_eq!(merged.status, StatusCode::CREATED, "{}", merged.json());
+        merged.json()["merge"].as_str().unwrap().to_owned()
     }
 
     /// Something that Mara decided, and took back.
@@ -196,6 +217,7 @@ impl Things {
             associate: other(&self.associate),
             parked: other(&self.parked),
             decision: other(&self.decision),
+            merge: other(&self.merge),
         }
     }
 
@@ -213,10 +235,18 @@ impl Things {
             Some("attachments") => &self.attachment,
             Some("parked") => &self.parked,
             Some("decisions") => &self.decision,
+            Some("merges") => &self.merge,
             Some("inboxes") => "advice",
             _ => &self.associate,
         };
-        format!("/api/v1{}", path.replace("{id}", id).replace("{token}", "AAAA"))
+        let with =
+            if path == "/contacts/{id}/merge" { format!("?with={}", self.contact) } else { String::new() };
+        format!("/api/v1{}{with}", path.replace("{id}", id).replace("{token}", "AAAA"))
+    }
+
+    /// A body that names what there is.
+    fn body(&self, body: &Value) -> Value {
+        serde_json::from_str(&body.to_string().replace("{contact}", &self.contact)).unwrap()
     }
 }
 
@@ -257,6 +287,7 @@ on_both_engines! {
         let missing = things.missing();
         let before = bridge.ada.get(&things.path("/conversations/{id}")).await.json();
         for (method, path, open, body) in rows() {
+            let body = things.body(&body);
             let here = things.path(path);
             if open != Everybody {
                 let answer = call(&bridge.stranger(), method, &here, &body).await;
@@ -298,7 +329,7 @@ on_both_engines! {
                 _ => vec![&bridge.mara, &bridge.ada],
             };
             for caller in callers {
-                let answer = call(caller, method, &things.path(path), &body).await;
+                let answer = call(caller, method, &things.path(path), &things.body(&body)).await;
                 let refused = [StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED];
                 assert!(!refused.contains(&answer.status), "{method} {path}: {}", answer.json());
                 assert!(!answer.status.is_server_error(), "{method} {path}: {}", answer.json());
@@ -335,6 +366,6 @@ on_both_engines! {
         assert_eq!(bridge.jonas.get("/api/v1/parked").await.json()["items"], json!([]));
         let seen = bridge.mara.get("/api/v1/conversations?view=all").await.json();
         assert_eq!(seen["counts"]["parked"], 1);
-        assert_eq!(seen["items"].as_array().unwrap().len(), 2);
+        assert_eq!(seen["items"].as_array().unwrap().len(), 3);
     }
 }

@@ -63,6 +63,9 @@ test('a short code takes no answer: the way on is to close, and R finds it', asy
     blocked_reason: null,
     opted_out_at: null,
     unreachable_at: null,
+    shared: false,
+    look_alike: false,
+    mixed_scripts: false,
     until: null,
     last_seen_at: null,
   }

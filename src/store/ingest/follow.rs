@@ -78,7 +78,7 @@ impl Known {
     async fn load_minted(&mut self, tx: &mut Tx, tokens: Vec<Vec<Value>>) -> Result<(), StoreError> {
         let (source, args) = rows::keys(tx.engine(), tokens);
         let sql = [
-            "SELECT o.id, o.recipient, t.brand, t.inbox_id, t.external_id, d.handle_id, h.trust, h.blocked_at, p.contact_id \
+            "SELECT o.id, o.recipient, t.brand, t.inbox_id, t.external_id, d.handle_id, h.trust, h.shared, h.blocked_at, p.contact_id \
              FROM outbox o JOIN threads t ON t.id = o.thread_id \
              JOIN deliveries d ON d.message_id = o.message_id AND d.recipient = o.recipient \
              JOIN handles h ON h.id = d.handle_id JOIN handle_periods p ON p.handle_id = h.id AND p.valid_to IS NULL \
@@ -95,6 +95,7 @@ impl Known {
                     handle: row.parse("handle_id")?,
                     contact: row.parse("contact_id")?,
                     blocked: row.get::<Option<i64>>("blocked_at")?.is_some(),
+                    shared: row.get("shared")?,
                     is_new: false,
                 },
                 claimed: row.get::<String>("trust")? == Trust::Claimed.as_str(),

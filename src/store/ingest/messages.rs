@@ -13,7 +13,7 @@ use rapport_model::{
 };
 
 use super::{
-    Incoming, IngestRequest, album,
+    Incoming, IngestRequest, album, codes,
     follow::{self, Known, ThreadKey},
     people::{self, HandleKey, Person, Sender},
     quoted::{self, Quoted},
@@ -39,6 +39,8 @@ struct Group {
     conversations: HashMap<ConversationId, Conversation>,
     /// As they were loaded; absent for the new ones.
     before: HashMap<ConversationId, Conversation>,
+    /// The codes that came back and joined nothing.
+    refused: Vec<(MessageId, &'static str)>,
     changed: Vec<ConversationId>,
     tables: Tables,
 }
@@ -66,7 +68,9 @@ pub(super) async fn write(
             group.add(tx, request, incoming, message).await?;
         }
     }
+    let refused = std::mem::take(&mut group.refused);
     group.save(tx).await?;
+    codes::tell(tx, refused).await?;
     for (inbox, incoming, message, home) in later {
         album::join(tx, inbox, incoming, message, home).await?;
     }
@@ -95,7 +99,8 @@ async fn load(
             thread_keys.insert(key);
         }
     }
-    let people = people::find_or_make(tx, senders).await?;
+    let mut people = people::find_or_make(tx, senders).await?;
+    let refused = codes::redeem(tx, requests, fresh, &mut people).await?;
     let known = follow::load(tx, requests, fresh).await?;
     let quoted = quoted::load(tx, requests, fresh).await?;
     thread_keys.extend(known.threads().cloned());
@@ -123,6 +128,7 @@ async fn load(
         threads,
         before: conversations.clone(),
         conversations,
+        refused,
         changed: Vec::new(),
         tables: Tables::new(),
     })
@@ -245,6 +251,16 @@ impl Group {
         })
     }
 
+    /// Whether a conversation runs on an address of several people, as far as this group has to know.
+    fn is_shared(&self, conversation: &Conversation) -> bool {
+        let mut shared = self.people.values().filter(|person| person.shared).peekable();
+        shared.peek().is_some()
+            && self.threads.values().any(|thread| {
+                thread.id == conversation.thread
+                    && shared.clone().any(|person| thread.handle.as_ref() == Some(&person.handle))
+            })
+    }
+
     /// Finds, opens again or makes the conversation of a message.
     async fn conversation_of(
         &mut self,
@@ -266,6 +282,7 @@ impl Group {
                     && c.brand == inbox.brand
                     && c.state != State::Closed
                     && c.kind == ThreadKind::Private.as_str()
+                    && !self.is_shared(c)
             })
             .collect();
         let runs_in =
@@ -280,7 +297,8 @@ impl Group {
             own: followed.is_none_or(|c| c.contact == person.contact),
             now: tx.now,
             private: message.thread.kind == ThreadKind::Private,
-            proven,
+            // What comes from an address of several people is nobody's in particular.
+            proven: proven && !person.shared,
             answerable,
             inbox,
             inboxes: &tx.inboxes,
@@ -299,7 +317,7 @@ impl Group {
             Route::New { continues } => {
                 let continues = match continues {
                     Some(conversation) => Some((conversation.id.clone(), conversation.assignee.clone())),
-                    None if person.is_new => None,
+                    None if person.is_new || person.shared => None,
                     None => conversation::last_of_contact(tx, &person.contact).await?,
                 };
                 let (continues, known) = continues.unzip();

@@ -2,7 +2,7 @@
 //! obligations, jobs and events, in one transaction with the connector's cursor.
 //!
 //! A group of requests costs a handful of multi-row statements: [`seen`] claims the ids, [`people`]
-//! finds or makes handles and contacts, [`same`] knows content that came twice, [`follow`] what a letter
+//! finds or makes handles and contacts, [`codes`] joins those who show that they are one person, [`same`] knows content that came twice, [`follow`] what a letter
 //! continues, [`quoted`] which message one answers, [`route`] decides the conversation (pure), [`messages`]
 //! and [`tables`] write, [`album`] puts files that came one by one into the message that they are.
 //! [`outside`] takes in what a colleague wrote with another program; [`revise`] what changes a message;
@@ -10,6 +10,7 @@
 
 mod album;
 mod changes;
+mod codes;
 mod follow;
 mod messages;
 mod outside;

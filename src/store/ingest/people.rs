@@ -11,6 +11,7 @@ use super::InboxFacts;
 use crate::store::{
     db::{Run as _, built},
     error::StoreError,
+    identity::skeleton,
     rows::{self, Rows},
     tx::{NewEvent, Tx},
     value::values,
@@ -31,6 +32,8 @@ pub(super) struct Person {
     pub handle: HandleId,
     pub contact: ContactId,
     pub blocked: bool,
+    /// Several people use it.
+    pub shared: bool,
     /// Made by this very group: nothing else can be known of it.
     pub is_new: bool,
 }
@@ -74,7 +77,18 @@ pub(super) async fn find_or_make(
     }
     let mut rows = Rows::new(
         "handles",
-        &["id", "brand", "channel", "address", "trust", "shared", "can_reply", "created_at", "last_seen_at"],
+        &[
+            "id",
+            "brand",
+            "channel",
+            "address",
+            "trust",
+            "shared",
+            "can_reply",
+            "created_at",
+            "last_seen_at",
+            "skeleton",
+        ],
     );
     let mut made = HashMap::new();
     for (key, sender) in &wanted {
@@ -88,7 +102,8 @@ pub(super) async fn find_or_make(
             false,
             sender.can_reply,
             tx.now,
-            tx.now
+            tx.now,
+            skeleton(&key.address)
         ]);
         made.insert(id, key);
     }
@@ -97,7 +112,7 @@ pub(super) async fn find_or_make(
             tx,
             "ON CONFLICT (brand, channel, address, trust) DO UPDATE \
              SET last_seen_at = excluded.last_seen_at, can_reply = excluded.can_reply \
-             RETURNING id, brand, channel, address, trust, blocked_at, unreachable_at",
+             RETURNING id, brand, channel, address, trust, shared, blocked_at, unreachable_at",
         )
         .await?;
     let mut people = HashMap::with_capacity(found.len());
@@ -125,7 +140,8 @@ pub(super) async fn find_or_make(
             known.push(values![&handle]);
         }
         let blocked = row.get::<Option<i64>>("blocked_at")?.is_some();
-        people.insert(key, Person { handle, contact: ContactId::new(), blocked, is_new });
+        let shared = row.get("shared")?;
+        people.insert(key, Person { handle, contact: ContactId::new(), blocked, shared, is_new });
     }
     let owners = owners(tx, known).await?;
     let mut contacts = Rows::new("contacts", &["id", "brand", "name", "created_at"]);

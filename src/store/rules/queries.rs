@@ -144,7 +144,9 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     (
         "a handle has one owner, and a contact of its own where nothing joined it",
         "SELECT h.id AS id FROM handles h WHERE NOT EXISTS (SELECT 1 FROM handle_periods p WHERE p.handle_id = h.id AND p.valid_to IS NULL) \
-         UNION ALL SELECT c.id AS id FROM contacts c WHERE (SELECT count(*) FROM handle_periods p WHERE p.contact_id = c.id) <> 1",
+         UNION ALL SELECT c.id AS id FROM contacts c WHERE (SELECT count(*) FROM handle_periods p WHERE p.contact_id = c.id) \
+         <> CASE WHEN c.merged_into_id IS NULL THEN 1 ELSE 0 END AND NOT EXISTS (SELECT 1 FROM journal j \
+         WHERE j.undone_at IS NULL AND (j.target_id = c.id OR j.source_id = c.id))",
     ),
     (
         "at most one period of a handle is open, and none ends before it begins",

@@ -112,6 +112,21 @@ export const handles = {
   unblock: (which: string) => post<void>(`/handles/${id(which)}/unblock`),
   newOwner: (which: string, reason: string) => post<void>(`/handles/${id(which)}/new-owner`, { reason }),
   sameOwner: (which: string) => request<void>('DELETE', `${V1}/handles/${id(which)}/new-owner`),
+  share: (which: string, shared: boolean) =>
+    request<void>(shared ? 'PUT' : 'DELETE', `${V1}/handles/${id(which)}/shared`),
+}
+
+export const contacts = {
+  card: (which: string) => get<T.ContactCard>(`/contacts/${id(which)}`),
+  find: (address: string) => get<{ items: T.Contact[] }>(`/contacts?address=${id(address)}`),
+  preview: (which: string, other: string) => get<T.MergePreview>(`/contacts/${id(which)}/merge?with=${id(other)}`),
+  merge: (which: string, other: string, reason: string) =>
+    post<{ merge: string }>(`/contacts/${id(which)}/merge`, { with: other, reason }),
+  part: (merge: string) => post<{ contact: string }>(`/merges/${id(merge)}/undo`),
+  choose: (which: string, field: string, value: string) =>
+    post<void>(`/contacts/${id(which)}/choose`, { field, value }),
+  apart: (which: string, other: string) => post<void>(`/contacts/${id(which)}/apart`, { with: other }),
+  code: (which: string) => post<{ code: string; expires_at: number }>(`/contacts/${id(which)}/link-code`),
 }
 
 export const letters = {

@@ -161,6 +161,8 @@ export interface Activity {
   note?: string | null
   /** What was taken back. */
   act?: DecisionAct | null
+  /** Why a code joined nothing. */
+  why?: string | null
 }
 
 /** What a letter has beside its words. */
@@ -260,6 +262,12 @@ export interface Handle {
   opted_out_at: number | null
   unreachable_at: number | null
   last_seen_at: number | null
+  /** Several people use it. */
+  shared: boolean
+  /** An address of somebody else looks like it. */
+  look_alike: boolean
+  /** Letters of several scripts stand in it. */
+  mixed_scripts: boolean
   /** Until when it was theirs, where it has a new owner. */
   until: number | null
 }
@@ -271,6 +279,51 @@ export interface Contact {
   created_at: number
   conversations_count: number
   handles: Handle[]
+}
+
+export interface Suggestion {
+  contact: Named
+  /** `code_returned`, `same_address` or `same_on_other`. */
+  reason: string
+  channel: string
+  address: string
+  since: number
+}
+
+/** All that the bridge tells of one person outside. */
+export interface ContactCard {
+  contact: Contact
+  conflicts: { field: 'name' | 'external_ref'; value: string }[]
+  suggestions: Suggestion[]
+  evidence: {
+    merge: string
+    at: number
+    /** `person` or `code`. */
+    basis: string
+    associate: Named | null
+    reason: string | null
+    channel: string | null
+    addresses: string[]
+  }[]
+  /** Where one is another team's, only its date, team and associate are told. */
+  conversations: {
+    conversation: string | null
+    channel: string | null
+    state: string | null
+    snippet: string | null
+    at: number
+    team: string | null
+    associate: Named | null
+  }[]
+}
+
+export interface MergePreview {
+  /** The record that stays. */
+  into: Contact
+  from: Contact
+  differences: { field: 'name' | 'external_ref'; into: string; from: string }[]
+  warnings: string[]
+  refused: string | null
 }
 
 export interface Draft {

@@ -55,6 +55,15 @@ export function activityText(m: Message, me: string, team: string | null): strin
     case 'new_owner':
     case 'new_owner_undone':
       return t.activity[a.type](by)
+    case 'merged':
+    case 'parted':
+    case 'shared':
+    case 'unshared':
+      return t.identity.activity[a.type](by)
+    case 'linked':
+      return t.identity.activity.linked
+    case 'code_refused':
+      return t.identity.codeRefused[a.why ?? ''] ?? t.identity.codeRefusedOther
     case 'opted_out':
     case 'opted_in':
     case 'gap':

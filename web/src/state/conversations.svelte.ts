@@ -89,6 +89,15 @@ export class Conversation {
     return last
   }
 
+  /** What was another person's after all, where records were taken apart: the bridge does not tell it any more. */
+  #forget(page: Detail['messages'], stamp: number): void {
+    const told = new Set(page.items.map((m) => m.id))
+    const oldest = page.before === null ? undefined : page.items[0]
+    const gone = (m: Message) =>
+      !told.has(m.id) && (this.#stamps.get(m.id) ?? -1) <= stamp && (!oldest || inOrder(m, oldest) > 0)
+    if (this.messages.some(gone)) this.messages = this.messages.filter((m) => !gone(m))
+  }
+
   async #fetch(): Promise<void> {
     this.loading = true
     const stamp = stream.seq
@@ -104,6 +113,7 @@ export class Conversation {
       if (!this.loaded) this.before = detail.messages.before
       this.takenBy = null
       queue.take(detail.conversation, stamp)
+      this.#forget(detail.messages, stamp)
       this.takeMessages(detail.messages.items, stamp)
       drafts.back(this.id)
       drafts.fromServer(this.id, detail.draft, asked)

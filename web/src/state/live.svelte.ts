@@ -15,7 +15,19 @@ import { session } from './session.svelte'
 import { VIEWS } from '../api/types'
 
 /** After one of these the reply's route may have changed, and only the bridge knows how. */
-const ROUTE_CHANGES = new Set(['blocked', 'unblocked', 'opted_out', 'opted_in', 'new_owner', 'new_owner_undone'])
+const ROUTE_CHANGES = new Set([
+  'blocked',
+  'unblocked',
+  'opted_out',
+  'opted_in',
+  'new_owner',
+  'new_owner_undone',
+  'merged',
+  'linked',
+  'parted',
+  'shared',
+  'unshared',
+])
 
 export function tieLive(): void {
   line.start()

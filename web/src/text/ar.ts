@@ -2,6 +2,7 @@
 import type { Catalogue } from './en'
 import { apart } from './apart.ar'
 import { chat } from './chat.ar'
+import { identity } from './identity.ar'
 import { letters } from './letters.ar'
 import { plurals } from './plural'
 import { shortcuts } from './shortcuts.ar'
@@ -428,6 +429,7 @@ const ar: Catalogue = {
   apart: apart(n),
   together: together(n),
   chat: chat(n),
+  identity: identity(n),
 
   download: (name) => `تنزيل ${name}`,
   view: (name) => `عرض ${name}`,

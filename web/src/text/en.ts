@@ -3,6 +3,7 @@
 import type { Unread } from '../state/queue.svelte'
 import { apart } from './apart.en'
 import { chat } from './chat.en'
+import { identity } from './identity.en'
 import { letters } from './letters.en'
 import { plurals } from './plural'
 import { shortcuts } from './shortcuts.en'
@@ -414,6 +415,7 @@ const en = {
   apart: apart(n),
   together: together(n),
   chat: chat(n),
+  identity: identity(n),
 
   // Attachments
   download: (name: string) => `Download ${name}`,
