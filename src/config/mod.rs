@@ -21,7 +21,9 @@ mod tree;
 
 pub use inbox::{Brand, Inbox, Team};
 pub use load::{EXAMPLE, Effective, Loaded, Source, load};
-pub use model::{Config, Limits, Log, LogFormat, Playground, Queue, Retention, Server, Tls, is_loopback};
+pub use model::{
+    Config, Limits, Log, LogFormat, Playground, Queue, Retention, Routing, Server, Tls, is_loopback,
+};
 pub use problem::{Origin, Problem, Refused, Severity};
 pub use reader::Section;
 pub use store_url::StoreUrl;

@@ -31,6 +31,8 @@ pub struct Config {
     pub store: StoreUrl,
     /// How the queue counts time.
     pub queue: Queue,
+    /// How it is found whose a conversation is.
+    pub routing: Routing,
     /// Whether the bot may speak at all.
     pub bot_enabled: bool,
     /// How long things are kept.
@@ -130,6 +132,13 @@ pub struct Queue {
     pub undo: Duration,
     /// How long a closed conversation is reopened by its customer, instead of a new one.
     pub reopen_within: Duration,
+}
+
+/// `[routing]`
+#[derive(Debug, Clone)]
+pub struct Routing {
+    /// How soon an associate has to be back to be waited for.
+    pub back_within: Duration,
 }
 
 /// `[retention]`

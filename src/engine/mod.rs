@@ -2,7 +2,8 @@
 //!
 //! [`ingress`] takes in what connectors bring; [`dispatch`] sends what the outbox holds; [`jobs`] does
 //! what was put off; [`supervisor`] keeps the connectors running and knows how they fare; [`reply`]
-//! turns a person's words into parts; [`parked`] reads again what could not be read; [`pictures`] fetches
+//! turns a person's words into parts; [`routing`] lets it be decided
+//! whose a conversation is; [`parked`] reads again what could not be read; [`pictures`] fetches
 //! what a letter shows from elsewhere. Nothing here decides what a conversation is: that is the
 //! store's. Nothing here knows a channel by its name: that is the connector's.
 //!
@@ -18,6 +19,7 @@ mod parked;
 mod pictures;
 mod reply;
 mod retry;
+mod routing;
 mod sending;
 mod status;
 mod supervisor;

@@ -12,6 +12,7 @@ use super::{
     db::{Run, built},
     dialect,
     error::{Conflict, StoreError},
+    routing,
     rows::{self, Rows},
     tx::{CountKey, NewEvent, Tx},
     value::{Row, Value, values},
@@ -88,6 +89,8 @@ pub(super) struct Conversation {
     /// The receiving server took all that came for spam, and no person has said otherwise. Owed as
     /// anything else; only listed apart.
     pub suspected: bool,
+    /// Since when it is raised: nobody answered in time. As long as somebody waits.
+    pub raised_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub closed_at: Option<Timestamp>,
     pub closed_by: Option<AssociateId>,
@@ -118,6 +121,7 @@ const COLUMNS: &[&str] = &[
     "snippet_author",
     "trouble",
     "suspected",
+    "raised_at",
     "queue_at",
     "created_at",
     "closed_at",
@@ -151,6 +155,7 @@ impl Conversation {
             snippet_author: row.get("snippet_author")?,
             trouble: row.get("trouble")?,
             suspected: row.get("suspected")?,
+            raised_at: row.time_opt("raised_at")?,
             created_at: row.time("created_at")?,
             closed_at: row.time_opt("closed_at")?,
             closed_by: row.parse_opt("closed_by")?,
@@ -183,6 +188,7 @@ impl Conversation {
             &self.snippet_author,
             self.trouble.clone(),
             self.suspected,
+            self.raised_at.filter(|_| self.due_at.is_some()),
             self.queue_at(),
             self.created_at,
             self.closed_at,
@@ -339,7 +345,8 @@ pub(super) async fn save(
         }
         rows.push(after.values());
     }
-    rows.insert_with(tx, UPSERT).await.map(drop)
+    rows.insert_with(tx, UPSERT).await?;
+    routing::watch(tx, changes).await
 }
 
 /// Saves one.
@@ -358,20 +365,19 @@ const UPSERT: &str = "ON CONFLICT (id) DO UPDATE SET contact_id = excluded.conta
     inbound_position = excluded.inbound_position, word_position = excluded.word_position, \
     waiting_since = excluded.waiting_since, due_at = excluded.due_at, last_at = excluded.last_at, \
     snippet = excluded.snippet, snippet_author = excluded.snippet_author, trouble = excluded.trouble, \
-    suspected = excluded.suspected, queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
+    suspected = excluded.suspected, raised_at = excluded.raised_at, queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
 
-/// The contact's latest conversation and, while that person is still with us, its assignee: what a
-/// new conversation continues.
+/// The contact's latest conversation: what a new one continues.
 pub(super) async fn last_of_contact(
     tx: &mut Tx,
     contact: &ContactId,
-) -> Result<Option<(ConversationId, Option<AssociateId>)>, StoreError> {
+) -> Result<Option<ConversationId>, StoreError> {
     tx.first(
-        "SELECT id, assignee_id AS assignee FROM conversations \
+        "SELECT id FROM conversations \
          WHERE contact_id = $1 AND kind = 'private' ORDER BY created_at DESC, id DESC LIMIT 1",
         values![contact],
     )
     .await?
-    .map(|row| Ok((row.parse("id")?, row.parse_opt("assignee")?)))
+    .map(|row| row.parse("id"))
     .transpose()
 }

@@ -71,6 +71,8 @@ pub struct Summary {
     pub trouble: Option<String>,
     /// Whether the receiving server took it for spam: listed apart while it is open.
     pub suspected: bool,
+    /// Whether it is raised: nobody answered in time.
+    pub raised: bool,
     /// Its place in every list.
     pub queue_at: i64,
 }
@@ -115,6 +117,7 @@ impl Summary {
             has_draft: personal.then_some(row.get::<Option<i64>>("draft_at")?.is_some()),
             trouble: row.get("trouble")?,
             suspected: row.get("suspected")?,
+            raised: row.time_opt("raised_at")?.is_some(),
             queue_at: row.get("queue_at")?,
         })
     }
@@ -174,7 +177,7 @@ pub(super) async fn load(
     let me = ["$", &args.len().to_string()].concat();
     let sql = [
         "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.kind, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
-         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.queue_at, \
+         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.raised_at, c.queue_at, \
          p.name AS contact_name, t.title, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at, \
          l.subject, m.flags \
          FROM conversations c JOIN contacts p ON p.id = c.contact_id JOIN threads t ON t.id = c.thread_id \

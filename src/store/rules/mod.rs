@@ -18,6 +18,7 @@ mod owners;
 mod queries;
 mod reading;
 mod replying;
+mod routing;
 mod schema;
 mod sending;
 mod sequences;

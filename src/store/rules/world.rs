@@ -399,7 +399,7 @@ impl World {
     }
 
     async fn jobs(&mut self) -> Result<(), StoreError> {
-        for job in self.shop.store.claim_jobs(Duration::from_mins(2), 8).await? {
+        for job in self.shop.store.claim_other_jobs(Duration::from_mins(2), 8).await? {
             let mut words = job.payload.split(' ').map(str::to_owned);
             let mut word = || words.next().unwrap();
             match job.kind.as_str() {
