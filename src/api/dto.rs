@@ -71,6 +71,8 @@ pub struct Summary {
     trouble: Option<String>,
     /// The receiving server took it for spam: listed apart while it is open.
     suspected: bool,
+    /// Nobody answered in time, and it is in its queue again.
+    raised: bool,
     queue_at: i64,
 }
 
@@ -107,6 +109,7 @@ impl From<&store::Summary> for Summary {
             has_draft: row.has_draft,
             trouble: row.trouble.clone(),
             suspected: row.suspected,
+            raised: row.raised,
             queue_at: row.queue_at,
         }
     }
