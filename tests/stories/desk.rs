@@ -6,6 +6,7 @@ use rapport::{
     server::Server,
     store::{NewAssociate, Role},
 };
+use rapport_model::id::TeamId;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -34,15 +35,27 @@ impl Desk {
 
     /// Takes up an invitation.
     pub(crate) async fn sign_in(&mut self, server: &Server) {
+        self.sign_in_as(server, "Ada", Role::Admin, &[]).await;
+    }
+
+    /// The same for somebody else; gives their id.
+    pub(crate) async fn sign_in_as(
+        &mut self,
+        server: &Server,
+        name: &str,
+        role: Role,
+        teams: &[&str],
+    ) -> String {
         let new = NewAssociate {
-            name: "Ada".to_owned(),
-            email: "ada@shop.example".to_owned(),
-            role: Role::Admin,
-            teams: Vec::new(),
+            name: name.to_owned(),
+            email: format!("{}@shop.example", name.to_lowercase()),
+            role,
+            teams: teams.iter().map(|team| TeamId::from(*team)).collect(),
         };
-        let token = server.engine().store().insert_associate(None, new).await.unwrap().token;
-        let path = format!("/api/v1/invitations/{}", token.expose());
+        let invited = server.engine().store().insert_associate(None, new).await.unwrap();
+        let path = format!("/api/v1/invitations/{}", invited.token.expose());
         self.come_in(&path, json!({"password": PASSWORD})).await;
+        invited.id.to_string()
     }
 
     /// Signs in anew, when the session has ended.
