@@ -3,6 +3,7 @@ import type { Catalogue } from './en'
 import { apart } from './apart.ar'
 import { chat } from './chat.ar'
 import { letters } from './letters.ar'
+import { routing } from './routing.ar'
 import { plurals } from './plural'
 import { heading } from './heading.ar'
 
@@ -420,6 +421,7 @@ const ar: Catalogue = {
   letter: letters(n),
   heading,
   apart: apart(n),
+  routing: routing(n),
   chat: chat(n),
 
   download: (name) => `تنزيل ${name}`,

@@ -4,6 +4,7 @@ import type { Unread } from '../state/queue.svelte'
 import { apart } from './apart.en'
 import { chat } from './chat.en'
 import { letters } from './letters.en'
+import { routing } from './routing.en'
 import { plurals } from './plural'
 import { heading } from './heading.en'
 
@@ -406,6 +407,7 @@ const en = {
   letter: letters(n),
   heading,
   apart: apart(n),
+  routing: routing(n),
   chat: chat(n),
 
   // Attachments
