@@ -9,10 +9,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use super::{
     check, env,
     inbox::{read_brands, read_inboxes, read_teams},
-    model::{Config, Limits, Log, LogFormat, Playground, Queue, Retention, Routing, Server},
+    model::{Config, Limits, Log, LogFormat, Playground, Queue, Retention, Server},
     problem::{Origin, Problem, Refused, Severity},
     reader::{Report, Section},
-    store_url,
+    routing, store_url,
     template::Templates,
     tls,
     tree::{self, Table},
@@ -140,7 +140,7 @@ fn read(tree: &Table, report: &Report) -> Config {
         server: read_server(&root.section("server")),
         store: store_url::read(&store, &data_dir),
         queue: read_queue(&root.section("queue")),
-        routing: read_routing(&root.section("routing")),
+        routing: routing::read(&root.section("routing"), &teams, &brands, &inboxes),
         bot_enabled: bot.flag("enabled").unwrap_or(true),
         retention: read_retention(&root.section("retention")),
         limits: read_limits(&root.section("limits")),
@@ -189,12 +189,6 @@ fn read_queue(section: &Section<'_>) -> Queue {
     };
     section.finish();
     queue
-}
-
-fn read_routing(section: &Section<'_>) -> Routing {
-    let routing = Routing { back_within: seconds(section.number("back_within_minutes", 0, 10_080), MINUTE) };
-    section.finish();
-    routing
 }
 
 fn read_retention(section: &Section<'_>) -> Retention {

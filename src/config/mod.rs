@@ -13,6 +13,7 @@ mod load;
 mod model;
 mod problem;
 mod reader;
+mod routing;
 mod secret;
 mod store_url;
 mod template;
@@ -21,11 +22,10 @@ mod tree;
 
 pub use inbox::{Brand, Inbox, Team};
 pub use load::{EXAMPLE, Effective, Loaded, Source, load};
-pub use model::{
-    Config, Limits, Log, LogFormat, Playground, Queue, Retention, Routing, Server, Tls, is_loopback,
-};
+pub use model::{Config, Limits, Log, LogFormat, Playground, Queue, Retention, Server, Tls, is_loopback};
 pub use problem::{Origin, Problem, Refused, Severity};
 pub use reader::Section;
+pub use routing::Routing;
 pub use store_url::StoreUrl;
 pub use template::{Template, Templates};
 pub use tls::TlsError;

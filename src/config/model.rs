@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{
     inbox::{Brand, Inbox, Team},
+    routing::Routing,
     store_url::StoreUrl,
     template::Templates,
 };
@@ -132,13 +133,6 @@ pub struct Queue {
     pub undo: Duration,
     /// How long a closed conversation is reopened by its customer, instead of a new one.
     pub reopen_within: Duration,
-}
-
-/// `[routing]`
-#[derive(Debug, Clone)]
-pub struct Routing {
-    /// How soon an associate has to be back to be waited for.
-    pub back_within: Duration,
 }
 
 /// `[retention]`

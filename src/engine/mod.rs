@@ -45,6 +45,7 @@ pub(crate) use media::{INLINE, hex, media_type};
 pub use parked::ReadError;
 pub use pictures::PictureError;
 pub use reply::{NewReply, ReplyError, reply_until};
+pub use routing::decide as decide_routing;
 pub use status::InboxStatus;
 
 use ingress::InboxIngress;

@@ -5,8 +5,9 @@ use rapport_model::id::{AssociateId, ConversationId};
 
 use super::Engine;
 use crate::{
-    routing::{self, Decision, Setting, TeamFacts},
-    store::{Job, JobOutcome, Placement, RoutingFacts, State, StoreError},
+    config::Config,
+    routing::{self, Decision, Setting, TeamFacts, rules},
+    store::{Job, JobOutcome, Placement, RoutingFacts, State, Store, StoreError},
 };
 
 /// Decides whose a conversation is to be, once in each turn of the customer.
@@ -19,7 +20,7 @@ pub(super) async fn route(engine: &Engine, job: &Job) -> Result<(), StoreError> 
     if found.turn != turn || found.state != State::Open || found.suspected {
         return engine.store().update_job(&job.id, needless("it is not waiting any more")).await;
     }
-    let decision = decide(engine, &found).await?;
+    let decision = decide(engine.config(), engine.store(), &found).await?;
     let placement = Placement {
         job: Some(job.id.clone()),
         conversation,
@@ -33,18 +34,28 @@ pub(super) async fn route(engine: &Engine, job: &Job) -> Result<(), StoreError> 
     engine.store().place(placement).await.map(drop)
 }
 
-/// Decides about a conversation as it stands, and changes nothing.
-pub(super) async fn decide(engine: &Engine, found: &RoutingFacts) -> Result<Decision, StoreError> {
-    let inbox = engine.config().inbox(&found.inbox);
+/// Decides about a conversation as its facts stand, and changes nothing.
+pub async fn decide(config: &Config, store: &Store, found: &RoutingFacts) -> Result<Decision, StoreError> {
+    let inbox = config.inbox(&found.inbox);
+    let reading = rules::read(
+        &config.routing.rules,
+        rules::Subject {
+            inbox: &found.inbox,
+            brand: &found.brand,
+            language: inbox.map_or("", |inbox| &inbox.language),
+            subject: found.subject.as_deref(),
+            text: &found.text,
+        },
+    );
     let setting = Setting {
-        back_within: engine.config().routing.back_within,
+        back_within: config.routing.back_within,
         serving: inbox.map(|inbox| inbox.teams.clone()).unwrap_or_default(),
-        named: None,
-        wanted: Vec::new(),
+        named: reading.team,
+        wanted: reading.wanted,
     };
     let team = match setting.named.as_ref().map(|(team, _)| team).or(found.team.as_ref()) {
         Some(id) => {
-            let (takers, hours, away) = engine.store().list_takers(id).await?;
+            let (takers, hours, away) = store.list_takers(id).await?;
             Some(TeamFacts { id: id.clone(), takers, hours, away })
         }
         None => None,

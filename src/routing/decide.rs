@@ -208,7 +208,7 @@ pub struct Decision {
 /// Decides.
 pub fn decide(facts: &Facts) -> Decision {
     let mut decision = Decision {
-        team: facts.named.as_ref().map(|(team, _)| team).or(facts.team.as_ref()).cloned(),
+        team: facts.team.clone(),
         assignee: None,
         stands_in: None,
         back_at: None,
@@ -216,7 +216,6 @@ pub fn decide(facts: &Facts) -> Decision {
     };
     let current = facts.assignee.as_ref();
     if facts.held {
-        decision.team.clone_from(&facts.team);
         decision.assignee = current.map(|person| person.id.clone());
         decision.reasons.push(Reason::Held);
         return decision;
@@ -236,7 +235,6 @@ pub fn decide(facts: &Facts) -> Decision {
     {
         let reason = Reason::KeepsIt { associate: person.id.clone() };
         if takes(facts, &mut decision, person, reason) {
-            decision.team.clone_from(&facts.team);
             return decision;
         }
     }
@@ -338,6 +336,7 @@ fn stand_in(facts: &Facts, decision: &mut Decision, away: &Person) -> bool {
 fn in_the_queue(facts: &Facts, decision: &mut Decision) {
     match (&facts.named, &facts.team) {
         (Some((team, rule)), _) => {
+            decision.team = Some(team.clone());
             decision.reasons.push(Reason::Rule { rule: rule.clone(), team: team.clone() });
         }
         (None, Some(team)) => decision.reasons.push(Reason::Team { team: team.clone() }),

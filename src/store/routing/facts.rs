@@ -14,6 +14,8 @@ use crate::store::{Store, conversation::State, db::Run, error::StoreError, value
 
 /// A person's decision about whose it is stands within so many positions, or was in an earlier turn.
 const NEAR: i64 = 200;
+/// So many conversations of the past are looked at in one go.
+const PAGE: i64 = 200;
 
 /// What is known of a conversation before it is routed.
 #[derive(Debug, Clone)]
@@ -56,6 +58,32 @@ impl Store {
     /// Gathers the facts of a conversation.
     pub async fn get_routing_facts(&self, id: &ConversationId) -> Result<RoutingFacts, StoreError> {
         gather(&mut self.pool.clone(), id, self.now()).await
+    }
+
+    /// The facts of the conversations that began within so long, as each was when it began and nobody had it:
+    /// what rules would have said then. One page, from behind a conversation on.
+    pub async fn list_past_routing_facts(
+        &self,
+        since: Timestamp,
+        behind: Option<&ConversationId>,
+    ) -> Result<Vec<(RoutingFacts, Option<AssociateId>, Option<TeamId>)>, StoreError> {
+        let mut pool = self.pool.clone();
+        let rows = pool
+            .all(
+                "SELECT id, created_at FROM conversations WHERE id > $1 AND created_at >= $2 AND state <> 'automatic' \
+                 ORDER BY id LIMIT $3",
+                values![behind.map_or("", ConversationId::as_str), since, PAGE],
+            )
+            .await?;
+        let mut past = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut facts = gather(&mut pool, &row.parse("id")?, row.time("created_at")?).await?;
+            let (assignee, team) = (facts.assignee.take(), facts.team.clone());
+            facts.held = false;
+            facts.stands_in_for = None;
+            past.push((facts, assignee, team));
+        }
+        Ok(past)
     }
 
     /// Those of a team who take what routing gives them; its hours as JSON, and its absences.

@@ -75,10 +75,10 @@ pub(super) async fn find(
         .await?;
     let last = db
         .all(
-            "SELECT id FROM conversations WHERE contact_id = $1 AND created_at >= $2 AND kind = 'private' \
+            "SELECT id FROM conversations WHERE contact_id = $1 AND created_at >= $2 AND created_at <= $5 AND kind = 'private' \
              AND state <> 'automatic' AND (id <> $3 OR human_in_episode OR episode > 1) \
              ORDER BY created_at DESC, id DESC LIMIT $4",
-            values![contact, now.minus(WITHIN), but.map_or("", ConversationId::as_str), LAST],
+            values![contact, now.minus(WITHIN), but.map_or("", ConversationId::as_str), LAST, now],
         )
         .await?;
     let mut writers = Vec::new();

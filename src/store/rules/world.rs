@@ -399,7 +399,7 @@ impl World {
     }
 
     async fn jobs(&mut self) -> Result<(), StoreError> {
-        for job in self.shop.store.claim_other_jobs(Duration::from_mins(2), 8).await? {
+        for job in self.shop.store.claim_jobs(Duration::from_mins(2), 8).await? {
             let mut words = job.payload.split(' ').map(str::to_owned);
             let mut word = || words.next().unwrap();
             match job.kind.as_str() {
@@ -422,6 +422,11 @@ impl World {
                     self.shop.store.close_after_sending(conversation, message, associate).await?;
                     self.shop.store.update_job(&job.id, JobOutcome::Done(None)).await?;
                 }
+                "overdue" => {
+                    let conversation = ConversationId::try_from(word()).unwrap();
+                    self.shop.store.raise_overdue(&job.id, &conversation).await?;
+                }
+                "route" => self.shop.store.update_job(&job.id, JobOutcome::Done(None)).await?,
                 other => panic!("an unknown job: {other}"),
             }
         }
