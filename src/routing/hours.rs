@@ -188,7 +188,7 @@ impl Hours {
         for open in self.of_day(day) {
             let begins = day.at(hour(open.from), minute_in_hour(open.from), 0, 0);
             let ambiguous = self.zone.to_ambiguous_timestamp(begins);
-            candidates.extend([ambiguous.clone().earlier(), ambiguous.later()].into_iter().flatten());
+            candidates.extend([ambiguous.earlier(), ambiguous.later()].into_iter().flatten());
         }
         if candidates.is_empty() {
             return None;

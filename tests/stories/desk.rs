@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 pub(crate) struct Desk {
     http: reqwest::Client,
     cookie: String,
+    email: String,
     at: Option<SocketAddr>,
 }
 
@@ -25,7 +26,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "a browser of the tests, not of the bridge")]
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-        Self { http, cookie: String::new(), at: None }
+        Self { http, cookie: String::new(), email: String::new(), at: None }
     }
 
     /// From now on this is the bridge: a start gives it another port.
@@ -52,6 +53,7 @@ impl Desk {
             role,
             teams: teams.iter().map(|team| TeamId::from(*team)).collect(),
         };
+        self.email.clone_from(&new.email);
         let invited = server.engine().store().insert_associate(None, new).await.unwrap();
         let path = format!("/api/v1/invitations/{}", invited.token.expose());
         self.come_in(&path, json!({"password": PASSWORD})).await;
@@ -60,7 +62,8 @@ impl Desk {
 
     /// Signs in anew, when the session has ended.
     pub(crate) async fn sign_in_again(&mut self) {
-        self.come_in("/api/v1/session", json!({"email": "ada@shop.example", "password": PASSWORD})).await;
+        let email = self.email.clone();
+        self.come_in("/api/v1/session", json!({"email": email, "password": PASSWORD})).await;
     }
 
     async fn come_in(&mut self, path: &str, body: Value) {

@@ -28,8 +28,8 @@ fn covered(n: u8, by: u8, calendar: Calendar) -> Person {
     Person { stand_in: Some(StandIn { id: id(by), serves: true, calendar, until }), ..away(n, 72) }
 }
 
-fn known(person: Person) -> Option<Known> {
-    Some(Known { person, chosen: false, conversations: 3 })
+fn known(person: Person) -> Known {
+    Known { person, chosen: false, conversations: 3 }
 }
 
 fn member(n: u8, load: i64, skills: &[&str]) -> Member {
@@ -40,7 +40,7 @@ fn member(n: u8, load: i64, skills: &[&str]) -> Member {
 fn facts() -> Facts {
     Facts {
         now: NOW,
-        back_within: Duration::from_mins(60),
+        back_within: Duration::from_hours(1),
         several_read: false,
         held: false,
         assignee: None,
@@ -55,7 +55,7 @@ fn facts() -> Facts {
 
 #[test]
 fn the_known_associate_gets_it_whatever_others_have_to_do() {
-    let facts = Facts { known: known(there(1)), members: vec![member(2, 0, &[])], ..facts() };
+    let facts = Facts { known: Some(known(there(1))), members: vec![member(2, 0, &[])], ..facts() };
     let decision = decide(&facts);
     assert_eq!(decision.assignee, Some(id(1)));
     let why = Reason::Knows { associate: id(1), chosen: false, conversations: 3 };
@@ -64,7 +64,7 @@ fn the_known_associate_gets_it_whatever_others_have_to_do() {
 
 #[test]
 fn who_is_soon_back_gets_it_and_when_is_said() {
-    let mut facts = Facts { known: known(away(1, 1)), ..facts() };
+    let mut facts = Facts { known: Some(known(away(1, 1))), ..facts() };
     let decision = decide(&facts);
     assert_eq!(decision.assignee, Some(id(1)));
     assert_eq!(decision.back_at, Some(Timestamp(NOW.0 + HOUR)));
@@ -74,7 +74,7 @@ fn who_is_soon_back_gets_it_and_when_is_said() {
 
 #[test]
 fn a_stand_in_gets_it_and_sees_for_whom_and_until_when() {
-    let facts = Facts { known: known(covered(1, 2, Calendar::default())), ..facts() };
+    let facts = Facts { known: Some(known(covered(1, 2, Calendar::default()))), ..facts() };
     let decision = decide(&facts);
     assert_eq!(decision.assignee, Some(id(2)));
     let until = Timestamp(NOW.0 + 72 * HOUR);
@@ -85,7 +85,7 @@ fn a_stand_in_gets_it_and_sees_for_whom_and_until_when() {
 #[test]
 fn without_a_stand_in_who_is_there_it_waits_in_the_teams_queue() {
     for person in [away(1, 72), covered(1, 2, away_until(5))] {
-        let decision = decide(&Facts { known: known(person), ..facts() });
+        let decision = decide(&Facts { known: Some(known(person)), ..facts() });
         assert_eq!((decision.assignee, decision.team.as_ref()), (None, Some(&"advice".into())));
         assert_eq!(decision.reasons.last(), Some(&Reason::TeamQueue { team: "advice".into() }));
         assert!(matches!(decision.reasons[0], Reason::Away { absent: true, .. }));
@@ -94,15 +94,15 @@ fn without_a_stand_in_who_is_there_it_waits_in_the_teams_queue() {
 
 #[test]
 fn what_a_person_decided_holds_for_the_turn() {
-    let facts = Facts { held: true, assignee: Some(away(3, 72)), known: known(there(1)), ..facts() };
+    let facts = Facts { held: true, assignee: Some(away(3, 72)), known: Some(known(there(1))), ..facts() };
     assert_eq!(decide(&facts).assignee, Some(id(3)));
-    let nobody = Facts { held: true, known: known(there(1)), ..self::facts() };
+    let nobody = Facts { held: true, known: Some(known(there(1))), ..self::facts() };
     assert_eq!(decide(&nobody).assignee, None);
 }
 
 #[test]
 fn who_has_it_keeps_it_while_there_and_else_it_is_routed_anew() {
-    let mut facts = Facts { assignee: Some(there(3)), known: known(there(1)), ..facts() };
+    let mut facts = Facts { assignee: Some(there(3)), known: Some(known(there(1))), ..facts() };
     assert_eq!(decide(&facts).assignee, Some(id(3)));
     facts.assignee = Some(away(3, 72));
     assert_eq!(decide(&facts).assignee, Some(id(1)));
@@ -112,8 +112,12 @@ fn who_has_it_keeps_it_while_there_and_else_it_is_routed_anew() {
 
 #[test]
 fn who_stood_in_hands_it_back_once_the_other_is_there() {
-    let facts =
-        Facts { assignee: Some(there(2)), stands_in_for: Some(id(1)), known: known(there(1)), ..facts() };
+    let facts = Facts {
+        assignee: Some(there(2)),
+        stands_in_for: Some(id(1)),
+        known: Some(known(there(1))),
+        ..facts()
+    };
     let decision = decide(&facts);
     assert_eq!(decision.assignee, Some(id(1)));
     assert!(decision.reasons.contains(&Reason::HandsBack { associate: id(2) }));
@@ -124,11 +128,11 @@ fn who_stands_in_keeps_it_while_the_other_is_away() {
     let facts = Facts {
         assignee: Some(there(2)),
         stands_in_for: Some(id(1)),
-        known: known(covered(1, 2, Calendar::default())),
+        known: Some(known(covered(1, 2, Calendar::default()))),
         ..facts()
     };
     assert_eq!(decide(&facts).assignee, Some(id(2)));
-    let unnamed = Facts { known: known(away(1, 72)), ..facts };
+    let unnamed = Facts { known: Some(known(away(1, 72))), ..facts };
     assert_eq!(decide(&unnamed).assignee, Some(id(2)));
 }
 
@@ -156,8 +160,12 @@ fn a_rule_names_the_team_and_is_named() {
 
 #[test]
 fn a_group_goes_to_a_team_and_to_nobody_alone() {
-    let facts =
-        Facts { several_read: true, known: known(there(1)), members: vec![member(2, 0, &[])], ..facts() };
+    let facts = Facts {
+        several_read: true,
+        known: Some(known(there(1))),
+        members: vec![member(2, 0, &[])],
+        ..facts()
+    };
     let decision = decide(&facts);
     assert_eq!((decision.assignee, decision.team), (None, Some("advice".into())));
 }
@@ -171,7 +179,7 @@ fn without_anything_it_waits_where_all_who_serve_the_inbox_see_it() {
 
 #[test]
 fn a_known_associate_who_does_not_serve_the_inbox_is_passed_over_with_the_reason() {
-    let facts = Facts { known: known(Person { serves: false, ..there(1) }), ..facts() };
+    let facts = Facts { known: Some(known(Person { serves: false, ..there(1) })), ..facts() };
     let decision = decide(&facts);
     assert_eq!(decision.assignee, None);
     assert_eq!(decision.reasons[0], Reason::DoesNotServe { associate: id(1) });

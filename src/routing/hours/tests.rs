@@ -79,10 +79,7 @@ fn a_clock_that_stands_still_for_ramadan_is_followed_in_casablanca() {
 fn a_day_that_begins_at_one_opens_then_in_sao_paulo() {
     let hours = daily("America/Sao_Paulo", "00:00-02:00");
     // 4 November 2018, 00:00 became 01:00.
-    assert_eq!(
-        hours.next_open(at("2018-11-04T01:00:00Z")),
-        Some(at("2018-11-04T03:00:00Z")).filter(|_| true)
-    );
+    assert_eq!(hours.next_open(at("2018-11-04T01:00:00Z")), Some(at("2018-11-04T03:00:00Z")));
     assert!(!hours.is_open(at("2018-11-04T04:00:00Z")));
 }
 

@@ -128,7 +128,7 @@ async fn gather(db: &mut impl Run, id: &ConversationId, now: Timestamp) -> Resul
         .is_some();
     let several_read = row.get::<String>("kind")? != ThreadKind::Private.as_str();
     let contact = row.parse("contact_id")?;
-    let known = if several_read { None } else { known::find(db, &contact, Some(id), now).await? };
+    let known = if several_read { None } else { known::find(db, &contact, Some(id), true, now).await? };
     let assignee: Option<AssociateId> = row.parse_opt("assignee_id")?;
     let stands_in_for = match &assignee {
         Some(assignee) => standing_in(db, id, assignee).await?,

@@ -44,7 +44,7 @@ impl Store {
         conversation: &ConversationId,
     ) -> Result<Option<KnownAssociate>, StoreError> {
         let summary = self.get_summary(actor, conversation).await?;
-        find(&mut self.pool.clone(), &summary.contact, Some(conversation), self.now()).await
+        find(&mut self.pool.clone(), &summary.contact, Some(conversation), false, self.now()).await
     }
 
     /// Chooses whom a contact knows, or with `None` leaves it to what is computed. Whoever sees one of the
@@ -59,11 +59,13 @@ impl Store {
     }
 }
 
-/// Whom a contact knows. A conversation in which nobody has answered yet is not one of its own three.
+/// Whom a contact knows at an instant. `but`: the conversation that it is asked for, which counts itself only
+/// with `also_this`, and then only where somebody has answered in it.
 pub(super) async fn find(
     db: &mut impl Run,
     contact: &ContactId,
     but: Option<&ConversationId>,
+    also_this: bool,
     now: Timestamp,
 ) -> Result<Option<KnownAssociate>, StoreError> {
     let chosen = db
@@ -76,9 +78,9 @@ pub(super) async fn find(
     let last = db
         .all(
             "SELECT id FROM conversations WHERE contact_id = $1 AND created_at >= $2 AND created_at <= $5 AND kind = 'private' \
-             AND state <> 'automatic' AND (id <> $3 OR human_in_episode OR episode > 1) \
+             AND state <> 'automatic' AND (id <> $3 OR ($6 AND (human_in_episode OR episode > 1))) \
              ORDER BY created_at DESC, id DESC LIMIT $4",
-            values![contact, now.minus(WITHIN), but.map_or("", ConversationId::as_str), LAST, now],
+            values![contact, now.minus(WITHIN), but.map_or("", ConversationId::as_str), LAST, now, also_this],
         )
         .await?;
     let mut writers = Vec::new();
