@@ -57,7 +57,7 @@ test('hours and absence are entered, refused with the reason, and ended', async 
   await expect(hours.locator('.absences').getByText(/stands in · Holiday/)).toBeVisible()
   await noSeriousFindings(noor)
   await hours.screenshot({ path: `${SHOTS}/routing-hours.png` })
-  await noor.setViewportSize({ width: 390, height: 844 })
+  await noor.setViewportSize({ width: 390, height: 2000 })
   await hours.screenshot({ path: `${SHOTS}/routing-hours-phone.png` })
   await hours.getByRole('button', { name: /End the absence/ }).click()
   await expect(hours.getByText('No absence ahead.')).toBeVisible()
