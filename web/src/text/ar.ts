@@ -456,7 +456,6 @@ const ar: Catalogue = {
   shopId: 'رقم العميل',
   lookedAfter: 'المسؤول',
   since: 'منذ',
-
   offlineSince: (time) => `دون اتصال منذ ${time}.`,
   draftsKept: 'المسودات محفوظة.',
   answersWait: (c) =>
@@ -467,7 +466,6 @@ const ar: Catalogue = {
       many: '# ردًّا تُرسل عند عودة الاتصال.',
       other: '# رد تُرسل عند عودة الاتصال.',
     }),
-
   shortcutsOff: 'المفاتيح المفردة معطّلة.',
   shortcutsOn: 'اختصارات بمفتاح واحد',
   shortcutsOnHint: 'مفاتيح مثل J و R حين لا يُكتب شيء. Ctrl أو ⌘ مع Enter يعمل دائمًا.',
@@ -496,7 +494,6 @@ const ar: Catalogue = {
     pick: 'اختيار في القائمة',
     pickTo: 'اختيار حتى هنا',
   },
-
   accountTitle: 'حسابك والإعدادات',
   look: 'المظهر',
   language: 'اللغة',
