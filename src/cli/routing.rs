@@ -50,7 +50,7 @@ async fn dry_run(config: &Config, store: &Store, days: u32) -> anyhow::Result<()
             counts.add(config, &decision, team.as_ref());
         }
     }
-    println!("{} conversations that began within {days} days would have gone:", counts.all);
+    println!("Conversations that began within {days} days: {}. They would have gone:", counts.all);
     for (whereto, many) in &counts.whereto {
         println!("  {many:>7}  {whereto}");
     }
@@ -60,7 +60,7 @@ async fn dry_run(config: &Config, store: &Store, days: u32) -> anyhow::Result<()
             println!("  {many:>7}  {rule}");
         }
     }
-    println!("{} would have gone to another team than the one that they are with now.", counts.other_team);
+    println!("To another team than the one that they are with now: {}.", counts.other_team);
     println!("Nothing was changed.");
     Ok(())
 }
