@@ -9,6 +9,7 @@ pub mod config;
 pub mod engine;
 pub mod failpoints;
 pub mod registry;
+pub mod routing;
 pub mod sabotage;
 pub mod server;
 pub mod store;

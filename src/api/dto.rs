@@ -77,6 +77,8 @@ pub struct Summary {
     mentioned: Vec<String>,
     /// The position of the latest note that names the reader; null in live events.
     named_position: Option<i64>,
+    /// Nobody answered in time, and it is in its queue again.
+    raised: bool,
     queue_at: i64,
 }
 
@@ -116,6 +118,7 @@ impl From<&store::Summary> for Summary {
             snoozed_until: row.snoozed_until.map(Timestamp::millis),
             mentioned: row.mentioned.iter().map(ToString::to_string).collect(),
             named_position: row.named_position,
+            raised: row.raised,
             queue_at: row.queue_at,
         }
     }

@@ -6,6 +6,7 @@
 
 mod acts;
 mod associates;
+mod attendance;
 mod bot;
 mod chat;
 mod contacts;
@@ -29,6 +30,7 @@ mod presence;
 mod queue;
 mod request;
 mod route;
+mod routing;
 mod session;
 mod stream;
 mod transfer;
@@ -129,6 +131,19 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(associates::disable))
         .routes(routes!(associates::enable))
         .routes(routes!(associates::reset))
+        .routes(routes!(attendance::get_mine))
+        .routes(routes!(attendance::set_mine))
+        .routes(routes!(attendance::enter_mine))
+        .routes(routes!(attendance::end))
+        .routes(routes!(attendance::get_associates))
+        .routes(routes!(attendance::set_associates))
+        .routes(routes!(attendance::enter_associates))
+        .routes(routes!(attendance::set_work))
+        .routes(routes!(attendance::get_teams))
+        .routes(routes!(attendance::set_teams))
+        .routes(routes!(attendance::enter_teams))
+        .routes(routes!(routing::explain))
+        .routes(routes!(routing::choose_known))
         .routes(routes!(queue::list))
         .routes(routes!(queue::open))
         .routes(routes!(queue::timeline))

@@ -104,7 +104,7 @@ async fn act(config: &Config, store: &Store, command: AssociateCommand) -> anyho
     Ok(())
 }
 
-fn require_store(config: &Config) -> anyhow::Result<()> {
+pub(super) fn require_store(config: &Config) -> anyhow::Result<()> {
     match &config.store {
         StoreUrl::Sqlite(path) if !path.exists() => anyhow::bail!(
             "There is no store at {}. Name the configuration of the right one with --config FILE, or start \

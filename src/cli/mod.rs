@@ -8,6 +8,7 @@ mod check;
 mod inspect_mail;
 mod log;
 mod openapi;
+mod routing;
 mod serve;
 
 use std::{
@@ -44,6 +45,9 @@ enum Command {
     /// Look after the people who answer.
     #[command(subcommand)]
     Associate(AssociateCommand),
+    /// Look at what the rules of routing would do.
+    #[command(subcommand)]
+    Routing(RoutingCommand),
     /// Print the description of the API.
     Openapi,
     /// Show as JSON what Rapport reads in a mail, which comes on standard input.
@@ -67,6 +71,18 @@ struct CheckArgs {
     /// Also try the store and each inbox, without any effect that a customer would see.
     #[arg(long)]
     connect: bool,
+}
+
+/// `rapport routing`
+#[derive(Debug, Subcommand)]
+enum RoutingCommand {
+    /// Print to whom the conversations of the last days would have gone by the configuration as it is now.
+    /// Changes nothing.
+    DryRun {
+        /// How many days back.
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        since: u32,
+    },
 }
 
 /// `rapport associate`
@@ -124,6 +140,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let loaded = load(file.as_deref())?;
     match command {
         Command::Check(args) => return check::run(loaded, file.as_deref(), args.connect).await,
+        Command::Routing(command) => routing::run(config(loaded)?, command).await?,
         Command::Associate(command) => associate::run(config(loaded)?, command).await?,
         Command::Serve | Command::Openapi | Command::InspectMail(_) => {
             let notes: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{
     inbox::{Brand, Inbox, Team},
+    routing::Routing,
     store_url::StoreUrl,
     template::Templates,
 };
@@ -31,6 +32,8 @@ pub struct Config {
     pub store: StoreUrl,
     /// How the queue counts time.
     pub queue: Queue,
+    /// How it is found whose a conversation is.
+    pub routing: Routing,
     /// Whether the bot may speak at all.
     pub bot_enabled: bool,
     /// How long things are kept.

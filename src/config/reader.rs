@@ -295,6 +295,24 @@ impl<'a> Section<'a> {
         sections
     }
 
+    /// The tables of a list such as `[[routing.rule]]`, in their order.
+    pub fn tables(&self, key: &'static str) -> Vec<Section<'a>> {
+        let Some(node) = self.node(key) else { return Vec::new() };
+        let Value::List(items) = &node.value else {
+            self.wrong_type(key, node, &format!("tables [[{}]]", self.path_of(key)));
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for (at, item) in items.iter().enumerate() {
+            if let Value::Table(_) = item.value {
+                sections.push(self.below(&format!("{key}[{}]", at + 1), Some(item)));
+            } else {
+                self.refuse(key, format!("It should hold tables and holds {}.", item.value.kind()), "");
+            }
+        }
+        sections
+    }
+
     fn below(&self, key: &str, node: Option<&'a Node>) -> Section<'a> {
         let table = node.and_then(|node| match &node.value {
             Value::Table(table) => Some(table),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rapport_model::id::{AssociateId, ConversationId, MessageId};
 use tokio::task::JoinSet;
 
-use super::{Engine, acknowledge, media, retry::next_try};
+use super::{Engine, acknowledge, media, retry::next_try, routing};
 use crate::store::{Job, JobOutcome, StoreError, WAKE};
 
 const AT_ONCE: usize = 8;
@@ -57,6 +57,9 @@ async fn perform(engine: Engine, job: Job) {
         "media" => media::fetch(&engine, &job).await,
         "close" => close(&engine, &job).await,
         WAKE => wake(&engine, &job).await,
+        "route" => routing::route(&engine, &job).await,
+        "overdue" => routing::overdue(&engine, &job).await,
+        "hand_back" => routing::hand_back(&engine, &job).await,
         _ => engine.store().update_job(&job.id, JobOutcome::Done(Some("unknown kind".to_owned()))).await,
     };
     if let Err(error) = outcome {

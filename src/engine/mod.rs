@@ -2,8 +2,9 @@
 //!
 //! [`ingress`] takes in what connectors bring; [`dispatch`] sends what the outbox holds; [`jobs`] does
 //! what was put off; [`supervisor`] keeps the connectors running and knows how they fare; [`reply`]
-//! turns a person's words into parts; [`parked`] reads again what could not be read; [`pictures`] fetches
-//! what a letter shows from elsewhere; [`presence`] knows who is at which conversation. Nothing here decides what a conversation is: that is the
+//! turns a person's words into parts; [`routing`] lets it be decided whose a conversation is; [`parked`]
+//! reads again what could not be read; [`pictures`] fetches what a letter shows from elsewhere;
+//! [`presence`] knows who is at which conversation. Nothing here decides what a conversation is: that is the
 //! store's. Nothing here knows a channel by its name: that is the connector's.
 //!
 //! Every task ends when the engine's token is cancelled; [`Engine::shutdown`] waits for them.
@@ -19,6 +20,7 @@ mod pictures;
 mod presence;
 mod reply;
 mod retry;
+mod routing;
 mod sending;
 mod status;
 mod supervisor;
@@ -45,6 +47,7 @@ pub use parked::ReadError;
 pub use pictures::PictureError;
 pub use presence::{Doing, Presence, PresenceChange, Present};
 pub use reply::{NewReply, ReplyError, reply_until};
+pub use routing::decide as decide_routing;
 pub use status::InboxStatus;
 
 use ingress::InboxIngress;

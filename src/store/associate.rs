@@ -15,8 +15,7 @@ use super::{
     db::Run,
     entry,
     error::{Conflict, StoreError},
-    ingest::InboxFacts,
-    mention,
+    mention, routing,
     scope::{Actor, Role},
     tx::{CountKey, NewEvent, Tx},
     value::{Row, values},
@@ -144,15 +143,6 @@ fn read(row: &Row) -> Result<Associate, StoreError> {
     })
 }
 
-/// Whether somebody may be given what comes in on an inbox: active, and of a team that serves it.
-pub(super) async fn serves(tx: &mut Tx, id: &AssociateId, inbox: &InboxFacts) -> Result<bool, StoreError> {
-    let sql = super::db::built([SELECT, "WHERE a.id = $1"].concat());
-    let rows = tx.rows_of(sql, values![id]).await?;
-    let Some(one) = rows.first().map(read).transpose()? else { return Ok(false) };
-    let of_it = inbox.teams.is_empty() || one.teams.iter().any(|team| inbox.teams.contains(team));
-    Ok(one.active && (of_it || one.role == Role::Admin))
-}
-
 /// Only an admin manages associates; to anybody else there are none. The command line is nobody.
 pub(super) fn require_admin(by: Option<&Actor>) -> Result<(), StoreError> {
     match by {
@@ -261,6 +251,8 @@ impl Update {
             )
             .await?;
         let ids: Vec<ConversationId> = ids.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
+        let name = tx.first("SELECT name FROM associates WHERE id = $1", values![&self.id]).await?;
+        let name: Option<String> = name.map(|row| row.get("name")).transpose()?;
         for id in &ids {
             let before = conversation::get(tx, id).await?;
             if before.assignee.as_ref() != Some(&self.id) || before.state == State::Closed {
@@ -270,8 +262,10 @@ impl Update {
             after.assignee = None;
             let by =
                 self.by.as_ref().filter(|by| by.sees(&tx.inboxes, after.team.as_ref(), None, &after.inbox));
-            let activity = json!({"type": "assigned", "assignee": null, "team": after.team});
+            let from = json!({"id": self.id, "name": name});
+            let activity = json!({"type": "left", "from": from, "team": after.team});
             let message = entry::insert_activity(tx, &mut after, by, activity).await?;
+            routing::after_leaving(tx, &after, &self.id).await?;
             conversation::save_one(tx, &before, &after).await?;
             let mut event = after.event("conversation.assigned", Some(&before));
             event.message = Some(message);

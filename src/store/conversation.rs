@@ -13,7 +13,7 @@ use super::{
     dialect,
     error::{Conflict, StoreError},
     ingest::InboxFacts,
-    mention,
+    mention, routing,
     rows::{self, Rows},
     scope::Actor,
     tx::{CountKey, NewEvent, Tx},
@@ -105,6 +105,8 @@ pub(super) struct Conversation {
     pub snoozed: Option<(Timestamp, AssociateId)>,
     /// Who is named in its notes, and sees it by that.
     pub mentioned: Vec<AssociateId>,
+    /// Since when it is raised: nobody answered in time. As long as somebody waits.
+    pub raised_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub closed_at: Option<Timestamp>,
     pub closed_by: Option<AssociateId>,
@@ -138,6 +140,7 @@ const COLUMNS: &[&str] = &[
     "snoozed_until",
     "snoozed_by",
     "mentioned",
+    "raised_at",
     "queue_at",
     "created_at",
     "closed_at",
@@ -173,6 +176,7 @@ impl Conversation {
             suspected: row.get("suspected")?,
             snoozed: row.time_opt("snoozed_until")?.zip(row.parse_opt("snoozed_by")?),
             mentioned: mention::read(&row.get::<String>("mentioned")?)?,
+            raised_at: row.time_opt("raised_at")?,
             created_at: row.time("created_at")?,
             closed_at: row.time_opt("closed_at")?,
             closed_by: row.parse_opt("closed_by")?,
@@ -208,6 +212,7 @@ impl Conversation {
             self.snoozed_until(),
             self.snoozed_until().and(self.snoozed.as_ref()).map(|(_, by)| by),
             mention::written(&self.mentioned),
+            self.raised_at.filter(|_| self.due_at.is_some()),
             self.queue_at(),
             self.created_at,
             self.closed_at,
@@ -391,7 +396,7 @@ pub(super) async fn save(
     for (before, after) in changes {
         mention::follow(tx, before.as_ref(), after).await?;
     }
-    Ok(())
+    routing::watch(tx, changes).await
 }
 
 /// Saves one.
@@ -411,20 +416,19 @@ const UPSERT: &str = "ON CONFLICT (id) DO UPDATE SET contact_id = excluded.conta
     waiting_since = excluded.waiting_since, due_at = excluded.due_at, last_at = excluded.last_at, \
     snippet = excluded.snippet, snippet_author = excluded.snippet_author, trouble = excluded.trouble, \
     suspected = excluded.suspected, snoozed_until = excluded.snoozed_until, snoozed_by = excluded.snoozed_by, \
-    mentioned = excluded.mentioned, queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
+    mentioned = excluded.mentioned, raised_at = excluded.raised_at, queue_at = excluded.queue_at, closed_at = excluded.closed_at, closed_by = excluded.closed_by";
 
-/// The contact's latest conversation and, while that person is still with us, its assignee: what a
-/// new conversation continues.
+/// The contact's latest conversation: what a new one continues.
 pub(super) async fn last_of_contact(
     tx: &mut Tx,
     contact: &ContactId,
-) -> Result<Option<(ConversationId, Option<AssociateId>)>, StoreError> {
+) -> Result<Option<ConversationId>, StoreError> {
     tx.first(
-        "SELECT id, assignee_id AS assignee FROM conversations \
+        "SELECT id FROM conversations \
          WHERE contact_id = $1 AND kind = 'private' ORDER BY created_at DESC, id DESC LIMIT 1",
         values![contact],
     )
     .await?
-    .map(|row| Ok((row.parse("id")?, row.parse_opt("assignee")?)))
+    .map(|row| row.parse("id"))
     .transpose()
 }

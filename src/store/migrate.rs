@@ -76,6 +76,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0010_desk.sql"),
         include_str!("../../migrations/postgres/0010_desk.sql"),
     ),
+    (
+        11,
+        "routing",
+        include_str!("../../migrations/sqlite/0011_routing.sql"),
+        include_str!("../../migrations/postgres/0011_routing.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

@@ -52,6 +52,7 @@ mod raw;
 mod recipients;
 mod removed;
 mod reply;
+mod routing;
 mod rows;
 #[cfg(test)]
 mod rules;
@@ -114,6 +115,10 @@ pub use queue::{CountTable, Counts, View};
 pub use raw::{RawContent, RawForm};
 pub use recipients::{Offered, Why};
 pub use reply::{NewReply, hash as body_hash};
+pub use routing::{
+    Absence, Attendance, AwaySpan, KnownAssociate, NewAbsence, Placed, Placement, Routing, RoutingFacts,
+    RoutingPerson, Subject, Work,
+};
 pub use scope::{Actor, Role};
 pub use session::{Credentials, Session, SessionId};
 pub use snooze::WAKE;

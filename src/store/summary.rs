@@ -78,6 +78,8 @@ pub struct Summary {
     /// The position of the latest note that names the reader; `None` where there is none, or it was loaded
     /// for nobody.
     pub named_position: Option<i64>,
+    /// Whether it is raised: nobody answered in time.
+    pub raised: bool,
     /// Its place in every list.
     pub queue_at: i64,
 }
@@ -125,6 +127,7 @@ impl Summary {
             snoozed_until: row.time_opt("snoozed_until")?,
             mentioned: mention::read(&row.get::<String>("mentioned")?)?,
             named_position: row.get("named_position")?,
+            raised: row.time_opt("raised_at")?.is_some(),
             queue_at: row.get("queue_at")?,
         })
     }
@@ -184,7 +187,7 @@ pub(super) async fn load(
     let me = ["$", &args.len().to_string()].concat();
     let sql = [
         "SELECT c.id, c.contact_id, c.inbox_id, c.channel, c.kind, c.state, c.assignee_id, c.team_id, c.waiting_since, c.due_at, \
-         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.snoozed_until, c.mentioned, c.queue_at, \
+         c.last_at, c.snippet, c.snippet_author, c.last_position, c.inbound_position, c.trouble, c.suspected, c.snoozed_until, c.mentioned, c.raised_at, c.queue_at, \
          p.name AS contact_name, t.title, h.address, a.name AS assignee_name, r.position AS read_position, d.updated_at AS draft_at, \
          n.position AS named_position, l.subject, m.flags \
          FROM conversations c JOIN contacts p ON p.id = c.contact_id JOIN threads t ON t.id = c.thread_id \

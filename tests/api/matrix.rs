@@ -30,6 +30,7 @@ use Open::{Admins, Everybody, InScope, SignedIn};
 pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
     let none = Value::Null;
     let text = || json!({"text": "Hello", "attachments": []});
+    let away = || json!({"from": 3_900_000_000_000_i64, "until": 3_900_000_100_000_i64, "stand_in": null, "reason": "Holiday"});
     vec![
         ("post", "/session", Everybody, json!({"email": "a@b.example", "password": "x"})),
         ("delete", "/session", SignedIn, none.clone()),
@@ -48,6 +49,19 @@ pub(crate) fn rows() -> Vec<(&'static str, &'static str, Open, Value)> {
         ("post", "/associates/{id}/disable", Admins, none.clone()),
         ("post", "/associates/{id}/enable", Admins, none.clone()),
         ("post", "/associates/{id}/reset", Admins, none.clone()),
+        ("get", "/me/attendance", SignedIn, none.clone()),
+        ("put", "/me/hours", SignedIn, json!({"hours": null})),
+        ("post", "/me/absences", SignedIn, away()),
+        ("delete", "/absences/{id}", InScope, none.clone()),
+        ("get", "/associates/{id}/attendance", Admins, none.clone()),
+        ("put", "/associates/{id}/hours", Admins, json!({"hours": null})),
+        ("post", "/associates/{id}/absences", Admins, away()),
+        ("put", "/associates/{id}/work", Admins, json!({"capacity": 5, "skills": ["fr"]})),
+        ("get", "/teams/{id}/attendance", Admins, none.clone()),
+        ("put", "/teams/{id}/hours", Admins, json!({"hours": null})),
+        ("post", "/teams/{id}/absences", Admins, away()),
+        ("get", "/conversations/{id}/routing", InScope, none.clone()),
+        ("put", "/contacts/{id}/known-associate", InScope, json!({"associate": null})),
         ("get", "/conversations", SignedIn, none.clone()),
         ("get", "/conversations/{id}", InScope, none.clone()),
         ("get", "/contacts/{id}/timeline", InScope, none.clone()),
@@ -133,6 +147,7 @@ struct Things {
     parked: String,
     decision: String,
     merge: String,
+    absence: String,
 }
 
 impl Things {
@@ -165,6 +180,7 @@ impl Things {
             parked: Self::park(bridge).await,
             decision: Self::decide(bridge, &id).await,
             merge: Self::merge(bridge, opened["contact"]["id"].as_str().unwrap()).await,
+            absence: Self::leave(bridge).await,
             conversation: id,
             attachment,
         }
@@ -204,6 +220,14 @@ impl Things {
         decision
     }
 
+    /// An absence of Mara's, long after.
+    async fn leave(bridge: &Bridge) -> String {
+        let body = json!({"from": 3_900_000_000_000_i64, "until": 3_900_000_100_000_i64, "stand_in": null, "reason": ""});
+        let entered = bridge.mara.post("/api/v1/me/absences", body).await;
+        assert_eq!(entered.status, StatusCode::CREATED, "{}", entered.json());
+        entered.json()["absences"][0]["id"].as_str().unwrap().to_owned()
+    }
+
     /// The same ids with another ending: they name nothing.
     fn missing(&self) -> Self {
         let other = |id: &str| format!("{}{}", &id[..id.len() - 8], "00000000");
@@ -218,6 +242,7 @@ impl Things {
             parked: other(&self.parked),
             decision: other(&self.decision),
             merge: other(&self.merge),
+            absence: other(&self.absence),
         }
     }
 
@@ -236,7 +261,8 @@ impl Things {
             Some("parked") => &self.parked,
             Some("decisions") => &self.decision,
             Some("merges") => &self.merge,
-            Some("inboxes") => "advice",
+            Some("absences") => &self.absence,
+            Some("inboxes" | "teams") => "advice",
             _ => &self.associate,
         };
         let with =
@@ -334,8 +360,9 @@ on_both_engines! {
                 assert!(!refused.contains(&answer.status), "{method} {path}: {}", answer.json());
                 assert!(!answer.status.is_server_error(), "{method} {path}: {}", answer.json());
                 if answer.status == StatusCode::NOT_FOUND {
-                    // What only its author may take back.
-                    assert!(["/messages/{id}/undo", "/decisions/{id}/undo"].contains(&path), "{path}");
+                    // What only its author may take back, and what the one before has ended.
+                    let once = ["/messages/{id}/undo", "/decisions/{id}/undo", "/absences/{id}"];
+                    assert!(once.contains(&path), "{path}");
                     assert_eq!(caller.id, bridge.ada.id, "{}", answer.json());
                 }
                 if answer.status == StatusCode::UNAUTHORIZED {

@@ -16,7 +16,7 @@ const MODULES: &[(&str, &[&str], &[&str])] = &[
         &["rapport_model", "rapport_sdk"],
     ),
     ("clock", &["clock"], &["rapport_model"]),
-    ("config", &["config", "registry"], &["rapport_model"]),
+    ("config", &["config", "registry", "routing"], &["rapport_model"]),
 ];
 
 /// What no module but those that put parts together may name.

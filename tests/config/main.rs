@@ -3,6 +3,7 @@
 //! Everything goes through `config::load`, the only way in. Nothing here starts the bridge.
 
 mod channels;
+mod routing;
 
 use std::{collections::BTreeMap, time::Duration};
 

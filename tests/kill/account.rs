@@ -162,7 +162,7 @@ impl Books {
     async fn let_time_pass(&self) {
         self.list("UPDATE outbox SET due_at = created_at WHERE state = 'queued' RETURNING id").await;
         self.list(
-            "UPDATE jobs SET due_at = created_at WHERE done_at IS NULL AND lease_until IS NULL RETURNING id",
+            "UPDATE jobs SET due_at = created_at WHERE done_at IS NULL AND lease_until IS NULL AND kind <> 'overdue' RETURNING id",
         )
         .await;
     }
@@ -175,8 +175,12 @@ impl Books {
                 self.list("SELECT text FROM messages WHERE kind = 'inbound'").await.into_iter().collect();
             let missing = said.offered.lock().unwrap().iter().filter(|o| !stored.contains(&o.text)).count();
             let pending = self.list("SELECT id FROM outbox WHERE state IN ('queued', 'sending')").await.len();
-            let jobs =
-                self.list("SELECT id FROM jobs WHERE done_at IS NULL AND lease_until IS NULL").await.len();
+            let jobs = self
+                .list(
+                    "SELECT id FROM jobs WHERE done_at IS NULL AND lease_until IS NULL AND kind <> 'overdue'",
+                )
+                .await
+                .len();
             let left = (missing, pending, jobs);
             if left == (0, 0, 0) {
                 return;
@@ -219,8 +223,10 @@ impl Books {
             )
             .await
             .len();
-        account.undone =
-            self.list("SELECT id FROM jobs WHERE done_at IS NULL AND lease_until IS NULL").await.len();
+        account.undone = self
+            .list("SELECT id FROM jobs WHERE done_at IS NULL AND lease_until IS NULL AND kind <> 'overdue'")
+            .await
+            .len();
         account.waiting = self
             .list(
                 "SELECT inbox_id || ': ' || state || ' after ' || CAST(attempt AS TEXT) || ', ' || COALESCE(reason, 'no reason') \

@@ -6,6 +6,7 @@ use rapport::{
     server::Server,
     store::{NewAssociate, Role},
 };
+use rapport_model::id::TeamId;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -17,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 pub(crate) struct Desk {
     http: reqwest::Client,
     cookie: String,
+    email: String,
     at: Option<SocketAddr>,
 }
 
@@ -24,7 +26,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "a browser of the tests, not of the bridge")]
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-        Self { http, cookie: String::new(), at: None }
+        Self { http, cookie: String::new(), email: String::new(), at: None }
     }
 
     /// From now on this is the bridge: a start gives it another port.
@@ -34,20 +36,34 @@ impl Desk {
 
     /// Takes up an invitation.
     pub(crate) async fn sign_in(&mut self, server: &Server) {
+        self.sign_in_as(server, "Ada", Role::Admin, &[]).await;
+    }
+
+    /// The same for somebody else; gives their id.
+    pub(crate) async fn sign_in_as(
+        &mut self,
+        server: &Server,
+        name: &str,
+        role: Role,
+        teams: &[&str],
+    ) -> String {
         let new = NewAssociate {
-            name: "Ada".to_owned(),
-            email: "ada@shop.example".to_owned(),
-            role: Role::Admin,
-            teams: Vec::new(),
+            name: name.to_owned(),
+            email: format!("{}@shop.example", name.to_lowercase()),
+            role,
+            teams: teams.iter().map(|team| TeamId::from(*team)).collect(),
         };
-        let token = server.engine().store().insert_associate(None, new).await.unwrap().token;
-        let path = format!("/api/v1/invitations/{}", token.expose());
+        self.email.clone_from(&new.email);
+        let invited = server.engine().store().insert_associate(None, new).await.unwrap();
+        let path = format!("/api/v1/invitations/{}", invited.token.expose());
         self.come_in(&path, json!({"password": PASSWORD})).await;
+        invited.id.to_string()
     }
 
     /// Signs in anew, when the session has ended.
     pub(crate) async fn sign_in_again(&mut self) {
-        self.come_in("/api/v1/session", json!({"email": "ada@shop.example", "password": PASSWORD})).await;
+        let email = self.email.clone();
+        self.come_in("/api/v1/session", json!({"email": email, "password": PASSWORD})).await;
     }
 
     async fn come_in(&mut self, path: &str, body: Value) {

@@ -7,7 +7,7 @@ use rapport_model::{
     Author, AuthorKind, Timestamp, Trust,
     bot::Unanswerable,
     event::{InboundMessage, ThreadKind},
-    id::{AssociateId, ContactId, ConversationId, MessageId, ThreadId},
+    id::{ContactId, ConversationId, MessageId, ThreadId},
     letter::Mark,
     text,
 };
@@ -23,7 +23,6 @@ use super::{
     tables::{MessagePlace, Tables},
 };
 use crate::store::{
-    associate,
     conversation::{self, Conversation, State},
     error::StoreError,
     thread::{self, REPEATS, Thread},
@@ -204,6 +203,10 @@ impl Group {
             let due = message.at.plus(inbox.reply_within);
             conversation.owe(message.at, due);
             self.tables.owe(conversation, &person.contact, incoming, message.at, due, position);
+            if !conversation.suspected {
+                self.tables.route(conversation, tx.now);
+                tx.wake_jobs = true;
+            }
             if inbox.bot
                 && repeats < REPEATS
                 && conversation.kind == ThreadKind::Private.as_str()
@@ -316,18 +319,11 @@ impl Group {
             }
             Route::New { continues } => {
                 let continues = match continues {
-                    Some(conversation) => Some((conversation.id.clone(), conversation.assignee.clone())),
+                    Some(conversation) => Some(conversation.id.clone()),
                     None if person.is_new || person.shared => None,
                     None => conversation::last_of_contact(tx, &person.contact).await?,
                 };
-                let (continues, known) = continues.unzip();
-                // Back to the associate they know, if this inbox is theirs to answer.
-                let assignee = match known.flatten() {
-                    Some(known) if associate::serves(tx, &known, inbox).await? => Some(known),
-                    _ => None,
-                };
-                let made =
-                    new_conversation(tx.now, request, message, person, answerable, continues, assignee);
+                let made = new_conversation(tx.now, request, message, person, answerable, continues);
                 let id = made.id.clone();
                 self.conversations.insert(id.clone(), made);
                 Ok(id)
@@ -395,7 +391,6 @@ fn new_conversation(
     person: &Person,
     answerable: bool,
     continues: Option<ConversationId>,
-    assignee: Option<AssociateId>,
 ) -> Conversation {
     let inbox = &request.inbox;
     Conversation {
@@ -412,7 +407,8 @@ fn new_conversation(
             [only] => Some(only.clone()),
             _ => None,
         },
-        assignee,
+        // Whose it is to be, routing says.
+        assignee: None,
         continues,
         episode: 1,
         turn: 1,
@@ -429,6 +425,7 @@ fn new_conversation(
         suspected: message.letter.suspected,
         snoozed: None,
         mentioned: Vec::new(),
+        raised_at: None,
         created_at: now,
         closed_at: None,
         closed_by: None,

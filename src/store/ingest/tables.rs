@@ -209,6 +209,13 @@ impl Tables {
         self.jobs.push(values![&JobId::new(), "ack", key, payload, now, 0_i64, now]);
     }
 
+    /// Whose it is to be is asked once in each turn of the customer.
+    pub(super) fn route(&mut self, conversation: &Conversation, now: Timestamp) {
+        let key = format!("route:{}:{}", conversation.id, conversation.turn);
+        let payload = format!("{} {}", conversation.id, conversation.turn);
+        self.jobs.push(values![&JobId::new(), "route", key, payload, now, 0_i64, now]);
+    }
+
     /// The files of a message, or of what is put into another one (`home`) behind the `before` that it has.
     /// Says whether some are still to be fetched.
     pub(super) fn media(

@@ -46,7 +46,7 @@ on_both_engines! {
         assert_eq!(second, first);
     }
 
-    async fn a_new_conversation_goes_to_the_known_associate_only_where_they_serve_its_inbox(fresh: Fresh) {
+    async fn a_new_conversation_is_in_its_queue_from_the_start_and_knows_whom_its_customer_knows(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
         let store = &desk.shop.store;
         let first = desk.shop.receive("advice", "+491", "Hello").await;
@@ -55,10 +55,12 @@ on_both_engines! {
         desk.shop.clock.advance(Duration::from_hours(15 * 24));
         let elsewhere = desk.shop.receive("orders", "+491", "Where is it?").await;
         let nobody_yet = (None, Some(first.to_string()));
-        assert_eq!(stands(&desk, &elsewhere).await, nobody_yet, "nobody of its team would see it with Mara");
+        assert_eq!(stands(&desk, &elsewhere).await, nobody_yet);
         let here = desk.shop.receive("advice", "+491", "One more question").await;
         assert_ne!(here, first);
-        assert_eq!(stands(&desk, &here).await.0, Some(desk.mara.id().to_string()));
+        assert_eq!(stands(&desk, &here).await.0, None);
+        let known = store.get_routing_facts(&here).await.unwrap().known.unwrap();
+        assert_eq!((&known.id, known.chosen, known.conversations), (desk.mara.id(), false, 1));
     }
 
     async fn what_opens_again_after_its_associate_left_is_in_a_queue(fresh: Fresh) {

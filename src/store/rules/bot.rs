@@ -21,7 +21,7 @@ use crate::{
 /// Runs the jobs that are due as the engine does; gives why the bot was silent in each.
 async fn acknowledge(shop: &Shop) -> Vec<Option<&'static str>> {
     let mut said = Vec::new();
-    let mut jobs = shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
+    let mut jobs = shop.store.claim_other_jobs(Duration::from_mins(1), 8).await.unwrap();
     // In the order in which they were made.
     jobs.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
     for job in jobs {

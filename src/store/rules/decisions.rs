@@ -183,7 +183,7 @@ on_both_engines! {
             if suspected {
                 decide(&desk, Decision::Suspect, &[&conversation]).await;
             }
-            let jobs = desk.shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
+            let jobs = desk.shop.store.claim_other_jobs(Duration::from_mins(1), 8).await.unwrap();
             let job = jobs.iter().find(|job| job.kind == "ack").unwrap().id.clone();
             let parts = vec![Part { text: "We have it.".to_owned(), ..Part::default() }];
             let ack = NewAck { job, conversation, turn: 1, text: "We have it.".to_owned(), parts, letter: false };

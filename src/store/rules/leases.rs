@@ -42,21 +42,21 @@ on_both_engines! {
         let name = Uuid::new_v4();
         let desk = on_node(fresh, name).await;
         desk.shop.receive("advice", "+491", "Hello").await;
-        assert_eq!(desk.shop.store.claim_jobs(LEASE, 8).await.unwrap().len(), 1, "the acknowledgement");
+        assert_eq!(desk.shop.store.claim_other_jobs(LEASE, 8).await.unwrap().len(), 1, "the acknowledgement");
         // The process dies here.
         if desk.shop.store.engine() == Engine::Postgres {
             let other = boot(&desk, Uuid::new_v4()).await;
             other.free_jobs_at_start().await.unwrap();
-            assert!(other.claim_jobs(LEASE, 8).await.unwrap().is_empty(), "another node waits for the lease");
+            assert!(other.claim_other_jobs(LEASE, 8).await.unwrap().is_empty(), "another node waits for the lease");
         }
         let next = boot(&desk, name).await;
-        assert!(next.claim_jobs(LEASE, 8).await.unwrap().is_empty());
+        assert!(next.claim_other_jobs(LEASE, 8).await.unwrap().is_empty());
         next.free_jobs_at_start().await.unwrap();
-        let jobs = next.claim_jobs(LEASE, 8).await.unwrap();
+        let jobs = next.claim_other_jobs(LEASE, 8).await.unwrap();
         assert_eq!(jobs.iter().map(|job| &*job.kind).collect::<Vec<_>>(), ["ack"]);
         // What it holds itself it does not take from itself.
         next.free_jobs_at_start().await.unwrap();
-        assert!(next.claim_jobs(LEASE, 8).await.unwrap().is_empty());
+        assert!(next.claim_other_jobs(LEASE, 8).await.unwrap().is_empty());
     }
 
     async fn a_send_that_an_earlier_boot_of_the_node_held_is_unconfirmed_at_once_after_the_start(fresh: Fresh) {

@@ -19,6 +19,7 @@ mod owners;
 mod queries;
 mod reading;
 mod replying;
+mod routing;
 mod schema;
 mod sending;
 mod sequences;

@@ -26,7 +26,7 @@ on_both_engines! {
             let conversation = shop.receive("advice", from, "Hello").await;
             let draft = NewDraft { text: "I".to_owned(), note, ..NewDraft::default() };
             shop.store.update_draft(&mara, &conversation, Some(draft)).await.unwrap();
-            let job = shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap().remove(0).id;
+            let job = shop.store.claim_other_jobs(Duration::from_mins(1), 8).await.unwrap().remove(0).id;
             let part = Part { text: "We have it.".to_owned(), ..Part::default() };
             let text = part.text.clone();
             let ack = NewAck { job, conversation, turn: 1, text, parts: vec![part], letter: false };
@@ -181,7 +181,7 @@ async fn acknowledged(fresh: Fresh) -> (Desk, ConversationId) {
     let mara = shop.actor("Mara", Role::Associate, &["advice"]).await;
     let desk = Desk { shop, mara };
     let conversation = desk.shop.receive("advice", "+491", "Hello").await;
-    let jobs = desk.shop.store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
+    let jobs = desk.shop.store.claim_other_jobs(Duration::from_mins(1), 8).await.unwrap();
     assert_eq!(jobs.len(), 1);
     let part = Part { text: "We have it.".to_owned(), ..Part::default() };
     let ack = NewAck {

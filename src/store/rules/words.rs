@@ -113,7 +113,7 @@ on_both_engines! {
             assert_ne!(stands(&conversation).await, closed);
             store.undo(&desk.mara, &message).await.unwrap();
             assert_eq!(stands(&conversation).await, closed, "since then and by whom, and nobody's");
-            let claimed = store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
+            let claimed = store.claim_other_jobs(Duration::from_mins(1), 8).await.unwrap();
             assert!(claimed.iter().all(|job| job.kind != "close"), "{claimed:?}");
 
             // Two replies, taken back in the order in which they were written, or the other.
@@ -285,12 +285,12 @@ on_both_engines! {
             let conversation = desk.shop.receive("advice", &customer, "Hello").await;
             let draft = crate::store::NewReply { close: true, ..desk.draft(&conversation, "Hi", 1).await };
             let message = store.insert_reply(&desk.mara, draft).await.unwrap();
-            assert!(store.claim_jobs(Duration::from_mins(1), 8).await.unwrap().is_empty(), "not before the undo window ends");
+            assert!(store.claim_other_jobs(Duration::from_mins(1), 8).await.unwrap().is_empty(), "not before the undo window ends");
             if meanwhile {
                 desk.shop.receive("advice", &customer, "One more thing").await;
             }
             desk.shop.clock.advance(Duration::from_secs(6));
-            let jobs = store.claim_jobs(Duration::from_mins(1), 8).await.unwrap();
+            let jobs = store.claim_other_jobs(Duration::from_mins(1), 8).await.unwrap();
             assert_eq!(jobs.len(), 1);
             store.close_after_sending(conversation.clone(), message, desk.mara.id().clone()).await.unwrap();
             store.update_job(&jobs[0].id, crate::store::JobOutcome::Done(None)).await.unwrap();

@@ -450,6 +450,11 @@ impl World {
                     let conversation = ConversationId::try_from(word()).unwrap();
                     self.shop.store.wake_on_time(&job.id, conversation).await?;
                 }
+                "overdue" => {
+                    let conversation = ConversationId::try_from(word()).unwrap();
+                    self.shop.store.raise_overdue(&job.id, &conversation).await?;
+                }
+                "route" => self.shop.store.update_job(&job.id, JobOutcome::Done(None)).await?,
                 other => panic!("an unknown job: {other}"),
             }
         }

@@ -36,6 +36,26 @@ export const associates = {
   reset: (who: string) => post<T.Invited>(`/associates/${id(who)}/reset`),
 }
 
+const put = <R>(path: string, body: unknown) => request<R>('PUT', V1 + path, { body })
+
+/** Hours and absence: of `me`, of `associates:ID` or of `teams:ID`. */
+const at = (whose: string) => `/${whose.split(':').map(id).join('/')}`
+export const attendance = {
+  get: (whose: string) => get<T.Attendance>(`${at(whose)}/attendance`),
+  setHours: (whose: string, hours: T.Hours | null) => put<T.Attendance>(`${at(whose)}/hours`, { hours }),
+  enter: (whose: string, absence: { from: number; until: number; stand_in: string | null; reason: string }) =>
+    post<T.Attendance>(`${at(whose)}/absences`, absence),
+  end: (absence: string) => request<void>('DELETE', `${V1}/absences/${id(absence)}`),
+  setWork: (whose: string, work: { capacity: number | null; skills: string[] }) =>
+    put<T.Attendance>(`${at(whose)}/work`, work),
+}
+
+export const routing = {
+  explain: (conversation: string) => get<T.Explained>(`/conversations/${id(conversation)}/routing`),
+  choose: (contact: string, associate: string | null) =>
+    put<void>(`/contacts/${id(contact)}/known-associate`, { associate }),
+}
+
 export const inboxes = {
   list: () => get<{ items: T.InboxHealth[]; unsettled?: T.Summary[] }>('/inboxes'),
   bot: () => get<T.BotState>('/bot'),

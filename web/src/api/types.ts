@@ -95,6 +95,8 @@ export interface Summary {
   mentioned?: string[]
   /** Where the latest note stands that names me; null in live events. */
   named_position?: number | null
+  /** Nobody answered in time, and it is in its queue again. */
+  raised?: boolean
   queue_at: number
   seq?: number | null
 }
@@ -152,6 +154,9 @@ export interface Activity {
   /** A bare id from an older bridge. */
   by?: Named | string | null
   assignee?: Named | null
+  /** Who had it before. */
+  from?: Named | null
+  stands_in?: (Named & { until: number }) | null
   team?: string | null
   reason?: string | null
   /** Until when it was put off, and whether a reply is due before that. */
@@ -501,3 +506,51 @@ export const LIVE_EVENTS = [
   'bot',
   'reset',
 ] as const satisfies readonly (keyof LiveEvents)[]
+
+/** One step of a decision about whose a conversation is. */
+export interface Step {
+  type: string
+  associate: Named | null
+  away: Named | null
+  team: string | null
+  rule: string | null
+  until: number | null
+  back_at: number | null
+  load: number | null
+  conversations: number | null
+  chosen: boolean | null
+  absent: boolean | null
+  skills: string[]
+}
+
+export interface StandsIn {
+  away: Named
+  until: number
+}
+
+/** Whose a conversation is, and why. */
+export interface Explained {
+  known: (Named & { chosen: boolean; conversations: number }) | null
+  stands_in: StandsIn | null
+  decisions: {
+    at: number
+    associate: Named | null
+    team: string | null
+    stands_in: StandsIn | null
+    back_at: number | null
+    why: Step[]
+  }[]
+}
+
+export interface Hours {
+  zone: string
+  weekly: Record<string, string[]>
+  days: Record<string, string[]>
+}
+
+export interface Attendance {
+  hours: Hours | null
+  absences: { id: string; from: number; until: number; stand_in: Named | null; reason: string }[]
+  capacity: number | null
+  skills: string[]
+}

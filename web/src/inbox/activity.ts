@@ -28,6 +28,20 @@ export function activityText(m: Message, me: string, team: string | null): strin
         return t.activity.assigned(by, nameOf(a.assignee, me, t.within))
       }
       return team ? t.activity.toTeam(by, team) : t.activity.toQueue(by)
+    case 'routed': {
+      const says = t.routing.activity
+      if (!a.assignee) return team ? says.routedTeam(team) : says.routedQueue
+      const to = nameOf(a.assignee, me, t.within)
+      return a.stands_in ? says.routedFor(to, nameOf(a.stands_in, me, t.within)) : says.routed(to)
+    }
+    case 'handed_back':
+      return t.routing.activity.handed_back(
+        a.from ? nameOf(a.from, me, t.within) : t.within.aColleague,
+        a.assignee ? nameOf(a.assignee, me, t.within) : t.within.aColleague,
+      )
+    case 'overdue':
+    case 'left':
+      return t.routing.activity[a.type](a.from ? nameOf(a.from, me, t.within) : t.within.aColleague)
     case 'waived':
       return t.activity.waived(by, t.waiveReasons[a.reason ?? 'other'] ?? a.reason ?? '')
     case 'reopened':

@@ -4,6 +4,7 @@ import { apart } from './apart.ar'
 import { chat } from './chat.ar'
 import { identity } from './identity.ar'
 import { letters } from './letters.ar'
+import { routing } from './routing.ar'
 import { plurals } from './plural'
 import { shortcuts } from './shortcuts.ar'
 import { together } from './together.ar'
@@ -428,6 +429,7 @@ const ar: Catalogue = {
   heading,
   apart: apart(n),
   together: together(n),
+  routing: routing(n),
   chat: chat(n),
   identity: identity(n),
 
@@ -463,7 +465,6 @@ const ar: Catalogue = {
   shopId: 'رقم العميل',
   lookedAfter: 'المسؤول',
   since: 'منذ',
-
   offlineSince: (time) => `دون اتصال منذ ${time}.`,
   draftsKept: 'المسودات محفوظة.',
   answersWait: (c) =>
@@ -474,7 +475,6 @@ const ar: Catalogue = {
       many: '# ردًّا تُرسل عند عودة الاتصال.',
       other: '# رد تُرسل عند عودة الاتصال.',
     }),
-
   shortcutsOff: 'المفاتيح المفردة معطّلة.',
   shortcutsOn: 'اختصارات بمفتاح واحد',
   shortcutsOnHint: 'مفاتيح مثل J و R حين لا يُكتب شيء. Ctrl أو ⌘ مع Enter يعمل دائمًا.',

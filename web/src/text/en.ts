@@ -5,6 +5,7 @@ import { apart } from './apart.en'
 import { chat } from './chat.en'
 import { identity } from './identity.en'
 import { letters } from './letters.en'
+import { routing } from './routing.en'
 import { plurals } from './plural'
 import { shortcuts } from './shortcuts.en'
 import { together } from './together.en'
@@ -414,6 +415,7 @@ const en = {
   heading,
   apart: apart(n),
   together: together(n),
+  routing: routing(n),
   chat: chat(n),
   identity: identity(n),
 
