@@ -134,10 +134,26 @@ export interface Activity {
   /** A bare id from an older bridge. */
   by?: Named | string | null
   assignee?: Named | null
+  /** Whose word the customer brought along. */
+  associate?: Named | null
   team?: string | null
   reason?: string | null
   /** What was taken back. */
   act?: DecisionAct | null
+}
+
+/** The ways in to whoever is signed in. */
+export interface WaysIn {
+  word: string | null
+  ways: {
+    inbox: string
+    name: string
+    channel: string
+    brand: string
+    url: string
+    write_the_word: boolean
+    code: { squares: number; path: string } | null
+  }[]
 }
 
 /** What a letter has beside its words. */

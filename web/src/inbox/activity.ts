@@ -39,6 +39,12 @@ export function activityText(m: Message, me: string, team: string | null): strin
     case 'new_owner':
     case 'new_owner_undone':
       return t.activity[a.type](by)
+    case 'came_by': {
+      const known = a.associate ? nameOf(a.associate, me, t.within) : t.somebody
+      return a.associate?.id === me ? t.ways.cameByYou : t.ways.cameBy(known)
+    }
+    case 'came_by_ended':
+      return t.ways.cameByEnded(a.associate ? nameOf(a.associate, me, t.within) : t.somebody)
     case 'opted_out':
     case 'opted_in':
     case 'gap':

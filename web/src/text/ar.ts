@@ -5,6 +5,7 @@ import { chat } from './chat.ar'
 import { letters } from './letters.ar'
 import { plurals } from './plural'
 import { heading } from './heading.ar'
+import { ways } from './ways.ar'
 
 const n = plurals('ar')
 
@@ -419,6 +420,7 @@ const ar: Catalogue = {
 
   letter: letters(n),
   heading,
+  ways,
   apart: apart(n),
   chat: chat(n),
 

@@ -6,6 +6,7 @@ import { chat } from './chat.en'
 import { letters } from './letters.en'
 import { plurals } from './plural'
 import { heading } from './heading.en'
+import { ways } from './ways.en'
 
 const n = plurals('en')
 
@@ -405,6 +406,7 @@ const en = {
 
   letter: letters(n),
   heading,
+  ways,
   apart: apart(n),
   chat: chat(n),
 
