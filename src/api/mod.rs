@@ -34,6 +34,7 @@ mod routing;
 mod session;
 mod stream;
 mod transfer;
+mod ways_in;
 mod weak;
 mod web;
 mod webhooks;
@@ -125,6 +126,7 @@ fn v1() -> OpenApiRouter<Api> {
         .routes(routes!(me::sign_in, me::sign_out))
         .routes(routes!(me::get_me))
         .routes(routes!(me::change_password))
+        .routes(routes!(ways_in::get_ways_in, ways_in::make_ways_in, ways_in::end_ways_in))
         .routes(routes!(invitations::look, invitations::accept))
         .routes(routes!(associates::list, associates::invite))
         .routes(routes!(associates::update))

@@ -31,7 +31,9 @@ use rapport_model::{
     Address, Capabilities, Clock, Health,
     id::{ChannelName, InboxId},
 };
-use rapport_sdk::{Connector, HealthReporter, Ingress, WebhookRequest, WebhookResponse, http::SafeFetch};
+use rapport_sdk::{
+    Connector, HealthReporter, Ingress, WayIn, WebhookRequest, WebhookResponse, http::SafeFetch,
+};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -217,6 +219,11 @@ impl Engine {
         let ours = u64::try_from(self.config().limits.attachment).unwrap_or(u64::MAX);
         can.attachment_limit = can.attachment_limit.map(|limit| limit.min(ours));
         Some(can)
+    }
+
+    /// The way in on an inbox for a customer who brings this word; `None` where there is none now.
+    pub fn way_in(&self, inbox: &InboxId, word: &str) -> Option<WayIn> {
+        self.inner.inboxes.get(inbox)?.connector.way_in(word)
     }
 
     /// Our own addresses on an inbox's channel.

@@ -82,6 +82,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0011_routing.sql"),
         include_str!("../../migrations/postgres/0011_routing.sql"),
     ),
+    (
+        12,
+        "entry_words",
+        include_str!("../../migrations/sqlite/0012_entry_words.sql"),
+        include_str!("../../migrations/postgres/0012_entry_words.sql"),
+    ),
 ];
 
 /// Runs what is missing. An embedded database is copied beside itself first.

@@ -25,6 +25,7 @@ mod details;
 mod dialect;
 mod draft;
 mod entry;
+mod entry_word;
 mod error;
 #[cfg(test)]
 mod fixture;

@@ -22,7 +22,7 @@ mod snowflake;
 use std::sync::Arc;
 
 use rapport_sdk::{
-    BoxFuture, Connector, ConnectorError, Context, Fetched, Finding,
+    BoxFuture, Connector, ConnectorError, Context, Fetched, Finding, WayIn,
     model::{
         Capabilities, InboundEvent, Timestamp,
         event::RawPayload,
@@ -71,6 +71,13 @@ impl Connector for DiscordConnector {
 
     fn capabilities(&self) -> Capabilities {
         outbound::capabilities()
+    }
+
+    /// The support channel, once it was seen on which server it is. Discord's links bring nothing along.
+    fn way_in(&self, _word: &str) -> Option<WayIn> {
+        let (server, channel) = self.receiving.desk()?.directory.home()?;
+        let url = format!("https://discord.com/channels/{server}/{channel}");
+        Some(WayIn { url, write_the_word: true })
     }
 
     fn run(&self, ctx: Context) -> BoxFuture<'_, Result<(), ConnectorError>> {

@@ -43,6 +43,18 @@ pub fn without_detail(address: &Address) -> Address {
     }
 }
 
+/// An address with something between `+` and `@`. `None` where that would be too long.
+pub fn with_detail(address: &Address, detail: &str) -> Option<Address> {
+    let (local, domain) = address.expose().rsplit_once('@')?;
+    canonical(&format!("{local}+{detail}@{domain}"))
+}
+
+/// What stands between the first `+` and `@`; `None` where nothing does.
+pub fn detail(address: &Address) -> Option<&str> {
+    let (local, _) = address.expose().rsplit_once('@')?;
+    local.split_once('+').map(|(_, detail)| detail).filter(|detail| !detail.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +84,12 @@ mod tests {
 
     #[test]
     fn the_detail_is_what_stands_behind_the_plus() {
+        let own = canonical("Shop@x.example").unwrap();
+        let aliased = with_detail(&own, "noor-4k7q").unwrap();
+        assert_eq!(aliased.expose(), "shop+noor-4k7q@x.example");
+        assert_eq!((detail(&aliased), detail(&own)), (Some("noor-4k7q"), None));
+        assert_eq!(without_detail(&aliased), own);
+        assert_eq!(with_detail(&own, &"a".repeat(60)), None, "longer than a local part may be");
         let base = |text: &str| without_detail(&canonical(text).unwrap()).expose().to_owned();
         assert_eq!(base("support+r123@shop.example"), "support@shop.example");
         assert_eq!(base("support@shop.example"), "support@shop.example");

@@ -16,7 +16,7 @@ use rapport_sdk::model::{
 
 use self::author::{Identified, Origin};
 use crate::{
-    address::{canonical, domain, without_detail},
+    address::{canonical, detail, domain, without_detail},
     config::EmailSettings,
     reading::{self, Bounce, Machine, Mailbox, Nature, Ourselves, Reading},
     sabotage::{self, Rule},
@@ -242,11 +242,12 @@ impl Translator {
             })
             .collect();
         let our_address = self.our_address(&reading);
+        let entry = self.entry(&reading);
         let letter = self.letter(&reading, verdict, token, mail.complete);
         let answered_by_nobody = machine.is_some() || author.is_spoof_of_us;
         let text = if reading.text_reply.trim().is_empty() { reading.text } else { reading.text_reply };
         InboundMessage {
-            chat: Chat::default(),
+            chat: Chat { entry, ..Chat::default() },
             thread: ThreadRef {
                 id: ExternalThreadId(id.0.clone()),
                 kind: ThreadKind::Private,
@@ -325,6 +326,18 @@ impl Translator {
             }
         }
         names
+    }
+
+    /// What the writer brought along: what stands behind the plus of our address, where it is no token of ours.
+    fn entry(&self, reading: &Reading) -> Option<String> {
+        reading.to.iter().chain(&reading.cc).take(MOST_RECIPIENTS).find_map(|to| {
+            let written = canonical(&to.address)?;
+            let plain = without_detail(&written);
+            let is_ours = self.us.addresses.iter().any(|own| own == plain.expose());
+            (is_ours && self.verify(written.expose()).is_none())
+                .then(|| detail(&written).map(str::to_owned))
+                .flatten()
+        })
     }
 
     /// Whom it was written to; our own addresses in their plain form, whatever token they bore.

@@ -27,7 +27,7 @@ pub mod trust;
 use std::sync::Arc;
 
 use rapport_sdk::{
-    BoxFuture, Connector, ConnectorError, Context, Fetched, Finding,
+    BoxFuture, Connector, ConnectorError, Context, Fetched, Finding, WayIn,
     model::{
         Capabilities, InboundEvent, Timestamp,
         event::RawPayload,
@@ -96,6 +96,19 @@ impl Connector for EmailConnector {
 
     fn capabilities(&self) -> Capabilities {
         outbound::capabilities(self.settings.largest_files)
+    }
+
+    /// A letter to an address of that associate's own, or with the word as its subject where the server knows no
+    /// such addresses (RFC 6068).
+    fn way_in(&self, word: &str) -> Option<WayIn> {
+        let own = self.settings.addresses.first()?;
+        let with_detail =
+            self.settings.plus_addressing.then(|| address::with_detail(own, &word.to_lowercase())).flatten();
+        let url = match with_detail {
+            Some(address) => format!("mailto:{}", address.expose()),
+            None => format!("mailto:{}?subject={word}", own.expose()),
+        };
+        Some(WayIn { url, write_the_word: false })
     }
 
     fn run(&self, ctx: Context) -> BoxFuture<'_, Result<(), ConnectorError>> {

@@ -173,7 +173,7 @@ pub struct InboundMessage {
     pub unanswerable: Option<Unanswerable>,
     /// What a letter has beside its words; empty for a chat.
     pub letter: Letter,
-    /// What a chat has beside its words; empty for a letter.
+    /// What a chat has beside its words; of these a letter has `entry` alone.
     pub chat: Chat,
     /// What came, byte by byte.
     pub raw: RawPayload,

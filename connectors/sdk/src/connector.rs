@@ -65,10 +65,25 @@ pub trait Connector: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The way in for a customer who brings an associate's `word` along (ASCII letters, digits and a hyphen).
+    /// `None` where the channel has none, or where its place is not known before the account was connected.
+    fn way_in(&self, _word: &str) -> Option<WayIn> {
+        None
+    }
+
     /// The receiver of the provider's calls, where the channel has one.
     fn webhook(&self) -> Option<&dyn Webhook> {
         None
     }
+}
+
+/// A way in that can be printed: what a phone opens when it reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayIn {
+    /// The address of the place where one begins to write: `https:`, `mailto:`, `sms:`.
+    pub url: String,
+    /// Whether the customer has to write the word themselves, because the link can't bring it along.
+    pub write_the_word: bool,
 }
 
 /// What was found when a part of an account was tried.

@@ -13,7 +13,7 @@ mod sabotage;
 
 pub use connector::{
     Batch, Connector, ConnectorError, Context, Fetched, Finding, HealthReporter, IngestError, Ingested,
-    Ingress, Webhook, WebhookRequest, WebhookResponse, WebhookRoute,
+    Ingress, WayIn, Webhook, WebhookRequest, WebhookResponse, WebhookRoute,
 };
 pub use futures_util::future::BoxFuture;
 pub use rapport_model as model;

@@ -19,10 +19,10 @@ mod twilio;
 use std::sync::Arc;
 
 use rapport_sdk::{
-    BoxFuture, Connector, ConnectorError, Context, Fetched, Ingress, Webhook, WebhookRequest,
+    BoxFuture, Connector, ConnectorError, Context, Fetched, Ingress, WayIn, Webhook, WebhookRequest,
     WebhookResponse,
     model::{
-        Capabilities, InboundEvent, Timestamp,
+        Address, Capabilities, InboundEvent, Timestamp,
         event::RawPayload,
         id::ChannelName,
         outbound::{OutboundMessage, Outgoing, Part, PlanError, SendError, SendReceipt},
@@ -38,16 +38,19 @@ use provider::Provider;
 pub struct SmsConnector {
     provider: Arc<dyn Provider>,
     inbound: Inbound,
+    /// The number on which customers begin.
+    number: Option<Address>,
 }
 
 impl SmsConnector {
     /// A connector for these settings. Nothing is connected to before it runs.
     pub fn new(settings: SmsSettings) -> Result<Self, SmsError> {
         let interval = settings.listing_interval;
+        let number = settings.numbers.first().cloned();
         let provider: Arc<dyn Provider> = match settings.provider {
             ProviderName::Twilio => Arc::new(twilio::Twilio::new(settings)?),
         };
-        Ok(Self { inbound: Inbound::new(Arc::clone(&provider), interval), provider })
+        Ok(Self { inbound: Inbound::new(Arc::clone(&provider), interval), provider, number })
     }
 }
 
@@ -58,6 +61,12 @@ impl Connector for SmsConnector {
 
     fn capabilities(&self) -> Capabilities {
         outbound::capabilities()
+    }
+
+    /// A text that is written already (RFC 5724, section 2.2). Phones that leave it out show the word beside it.
+    fn way_in(&self, word: &str) -> Option<WayIn> {
+        let number = self.number.as_ref()?.expose();
+        Some(WayIn { url: format!("sms:{number}?body={word}"), write_the_word: false })
     }
 
     fn run(&self, ctx: Context) -> BoxFuture<'_, Result<(), ConnectorError>> {

@@ -26,7 +26,7 @@ use std::{
 };
 
 use rapport_sdk::{
-    Batch, BoxFuture, Connector, ConnectorError, Context, Fetched, Ingress, Webhook, WebhookRequest,
+    Batch, BoxFuture, Connector, ConnectorError, Context, Fetched, Ingress, WayIn, Webhook, WebhookRequest,
     WebhookResponse,
     model::{
         Capabilities, InboundEvent, Timestamp,
@@ -109,6 +109,12 @@ impl Connector for TelegramConnector {
 
     fn capabilities(&self) -> Capabilities {
         outbound::capabilities(self.settings.transfer * 3)
+    }
+
+    /// A deep link (<https://core.telegram.org/bots/features#deep-linking>).
+    fn way_in(&self, word: &str) -> Option<WayIn> {
+        let bot = self.settings.address.expose().trim_start_matches('@');
+        Some(WayIn { url: format!("https://t.me/{bot}?start={word}"), write_the_word: false })
     }
 
     fn run(&self, ctx: Context) -> BoxFuture<'_, Result<(), ConnectorError>> {

@@ -13,7 +13,7 @@ use rapport_model::{
 };
 
 use super::{
-    Incoming, IngestRequest, album, codes,
+    Incoming, IngestRequest, album, came_by, codes,
     follow::{self, Known, ThreadKey},
     people::{self, HandleKey, Person, Sender},
     quoted::{self, Quoted},
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::store::{
     conversation::{self, Conversation, State},
+    entry_word::Whom,
     error::StoreError,
     thread::{self, REPEATS, Thread},
     tx::Tx,
@@ -34,6 +35,7 @@ struct Group {
     known: Known,
     quoted: Quoted,
     also: HashMap<MessageId, Vec<Also>>,
+    came_by: HashMap<MessageId, Whom>,
     threads: HashMap<(String, String), Thread>,
     conversations: HashMap<ConversationId, Conversation>,
     /// As they were loaded; absent for the new ones.
@@ -102,6 +104,7 @@ async fn load(
     let refused = codes::redeem(tx, requests, fresh, &mut people).await?;
     let known = follow::load(tx, requests, fresh).await?;
     let quoted = quoted::load(tx, requests, fresh).await?;
+    let came_by = came_by::load(tx, requests, fresh).await?;
     thread_keys.extend(known.threads().cloned());
     let threads = thread::load_by_external(tx, thread_keys).await?;
     let own: HashSet<&ConversationId> = threads.values().map(|thread| &thread.conversation).collect();
@@ -124,6 +127,7 @@ async fn load(
         known,
         quoted,
         also,
+        came_by,
         threads,
         before: conversations.clone(),
         conversations,
@@ -236,6 +240,10 @@ impl Group {
         self.tables.message(tx, inbox, incoming, message, &place);
         if self.tables.media(inbox, incoming, message, &incoming.message_id, 0, tx.now) {
             tx.wake_jobs = true;
+        }
+        if let Some(whom) = self.came_by.remove(&incoming.message_id).filter(|_| !stranger && !person.blocked)
+        {
+            came_by::apply(tx, conversation, &person, &whom).await?;
         }
         let mut event = conversation.event("message.received", before);
         event.message = Some(incoming.message_id.clone());

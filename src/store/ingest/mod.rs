@@ -5,10 +5,12 @@
 //! finds or makes handles and contacts, [`codes`] joins those who show that they are one person, [`same`] knows content that came twice, [`follow`] what a letter
 //! continues, [`quoted`] which message one answers, [`route`] decides the conversation (pure), [`messages`]
 //! and [`tables`] write, [`album`] puts files that came one by one into the message that they are.
+//! [`came_by`] knows who came by an associate's own word.
 //! [`outside`] takes in what a colleague wrote with another program; [`revise`] what changes a message;
 //! [`changes`] holds the rarer events, one at a time.
 
 mod album;
+mod came_by;
 mod changes;
 mod codes;
 mod follow;

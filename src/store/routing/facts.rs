@@ -121,8 +121,14 @@ async fn gather(db: &mut impl Run, id: &ConversationId, now: Timestamp) -> Resul
     let held = db
         .first(
             "SELECT id FROM messages WHERE conversation_id = $1 AND position > $2 AND kind = 'activity' \
-             AND author_kind = 'associate' AND turn = $3 AND activity LIKE $4 LIMIT 1",
-            values![id, last.saturating_sub(NEAR), turn, "%\"type\":\"assigned\"%"],
+             AND author_kind = 'associate' AND turn = $3 AND (activity LIKE $4 OR activity LIKE $5) LIMIT 1",
+            values![
+                id,
+                last.saturating_sub(NEAR),
+                turn,
+                "%\"type\":\"assigned\"%",
+                "%\"type\":\"transferred\"%"
+            ],
         )
         .await?
         .is_some();

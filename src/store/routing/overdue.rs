@@ -80,10 +80,12 @@ impl Write for Overdue {
             job::finish(tx, &self.job, Some("answered")).await?;
             return Ok(false);
         };
-        if due > tx.now {
+        // Who put it off beyond that said so twice: it is late when it wakes.
+        let late = before.snoozed_until().map_or(due, |until| due.max(until));
+        if late > tx.now {
             tx.execute(
                 "UPDATE jobs SET due_at = $2, lease_owner = NULL, lease_until = NULL WHERE id = $1",
-                values![&self.job, due],
+                values![&self.job, late],
             )
             .await?;
             return Ok(false);

@@ -10,6 +10,7 @@ mod chats;
 mod constraints;
 mod decisions;
 mod desk;
+mod entry_words;
 mod identity;
 mod invariants;
 mod leases;

@@ -25,6 +25,12 @@ export const session = {
     }),
 }
 
+export const waysIn = {
+  get: () => get<T.WaysIn>('/me/ways-in'),
+  make: () => request<T.WaysIn>('PUT', `${V1}/me/ways-in`),
+  end: () => request<void>('DELETE', `${V1}/me/ways-in`),
+}
+
 export const associates = {
   list: () => get<{ items: T.Associate[] }>('/associates'),
   invite: (body: { name: string; email: string; role: T.Role; teams: string[] }) =>

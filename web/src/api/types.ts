@@ -157,6 +157,8 @@ export interface Activity {
   /** Who had it before. */
   from?: Named | null
   stands_in?: (Named & { until: number }) | null
+  /** Whose word the customer brought along. */
+  associate?: Named | null
   team?: string | null
   reason?: string | null
   /** Until when it was put off, and whether a reply is due before that. */
@@ -168,6 +170,20 @@ export interface Activity {
   act?: DecisionAct | null
   /** Why a code joined nothing. */
   why?: string | null
+}
+
+/** The ways in to whoever is signed in. */
+export interface WaysIn {
+  word: string | null
+  ways: {
+    inbox: string
+    name: string
+    channel: string
+    brand: string
+    url: string
+    write_the_word: boolean
+    code: { squares: number; path: string } | null
+  }[]
 }
 
 /** What a letter has beside its words. */

@@ -78,6 +78,12 @@ export function activityText(m: Message, me: string, team: string | null): strin
       return t.identity.activity.linked
     case 'code_refused':
       return t.identity.codeRefused[a.why ?? ''] ?? t.identity.codeRefusedOther
+    case 'came_by': {
+      const known = a.associate ? nameOf(a.associate, me, t.within) : t.somebody
+      return a.associate?.id === me ? t.ways.cameByYou : t.ways.cameBy(known)
+    }
+    case 'came_by_ended':
+      return t.ways.cameByEnded(a.associate ? nameOf(a.associate, me, t.within) : t.somebody)
     case 'opted_out':
     case 'opted_in':
     case 'gap':

@@ -9,6 +9,7 @@ import { plurals } from './plural'
 import { shortcuts } from './shortcuts.ar'
 import { together } from './together.ar'
 import { heading } from './heading.ar'
+import { ways } from './ways.ar'
 
 const n = plurals('ar')
 
@@ -427,6 +428,7 @@ const ar: Catalogue = {
 
   letter: letters(n),
   heading,
+  ways,
   apart: apart(n),
   together: together(n),
   routing: routing(n),

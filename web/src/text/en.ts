@@ -10,6 +10,7 @@ import { plurals } from './plural'
 import { shortcuts } from './shortcuts.en'
 import { together } from './together.en'
 import { heading } from './heading.en'
+import { ways } from './ways.en'
 
 const n = plurals('en')
 
@@ -413,6 +414,7 @@ const en = {
 
   letter: letters(n),
   heading,
+  ways,
   apart: apart(n),
   together: together(n),
   routing: routing(n),

@@ -82,6 +82,8 @@ struct Known {
     ignored: HashSet<Snowflake>,
     /// The private channels, once they were read.
     direct: Option<Vec<Snowflake>>,
+    /// The support channel, behind the server on which it is.
+    home: Option<(Snowflake, Snowflake)>,
 }
 
 impl Directory {
@@ -94,6 +96,16 @@ impl Directory {
         let mut known = self.known();
         known.ignored.remove(&place.channel);
         known.places.insert(place.channel, place);
+    }
+
+    /// Notes the support channel.
+    pub(super) fn note_home(&self, server: Snowflake, channel: Snowflake) {
+        self.known().home = Some((server, channel));
+    }
+
+    /// The server and the support channel on it; `None` before it was seen, and where there is none.
+    pub fn home(&self) -> Option<(Snowflake, Snowflake)> {
+        self.known().home
     }
 
     /// A channel that did not concern us may do so now; a thread may have another name.

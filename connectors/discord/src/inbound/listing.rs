@@ -56,6 +56,9 @@ impl Desk {
             let Ok(record) = judged else { continue };
             if !forum {
                 listed.push((channel, false));
+                if let Some(server) = record.guild_id {
+                    self.directory.note_home(server, channel);
+                }
             }
             if let Some(guild) = record.guild_id
                 && guilds.insert(guild)

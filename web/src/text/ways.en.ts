@@ -1,0 +1,25 @@
+// English for an associate's own ways in. A part of en.ts.
+export const ways = {
+  title: 'A line to you',
+  lead: 'Whoever comes in by your card, your link or your word has you from the first message.',
+  make: 'Make my card',
+  word: 'Your word',
+  wordHint: 'Customers may also just write it, anywhere in their first message.',
+  none: 'No inbox has a way in at the moment. Once one is connected, it stands here.',
+  copy: (inbox: string) => `Copy the link of ${inbox}`,
+  code: (inbox: string) => `Code that opens ${inbox}`,
+  write: (word: string) => `Then write ${word}`,
+  print: 'Print the card',
+  card: 'Write to me',
+  cardLead: (word: string) => `Scan what you like to write with, or mention ${word}.`,
+  end: 'End it…',
+  endTitle: 'End your word?',
+  endLead:
+    'Cards and links that are out still bring customers to the shop, but no more to you. Whom they brought stays yours. This can’t be undone: a new word is another one.',
+  endAct: 'End the word',
+  ended: 'Your word has ended',
+  failed: 'Your card could not be fetched.',
+  cameBy: (name: string) => `Came in by the card of ${name}, whom they know from now on`,
+  cameByYou: 'Came in by your card: they know you from now on',
+  cameByEnded: (name: string) => `Came in by a card of ${name} that has ended`,
+}
