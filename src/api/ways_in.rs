@@ -1,5 +1,7 @@
 //! The ways in to one associate: their own word, and for each inbox what to print so that a customer brings it.
 
+use std::fmt::Write as _;
+
 use axum::{Json, extract::State, http::StatusCode};
 use qrcode::{Color, EcLevel, QrCode};
 use rapport_sdk::WayIn;
@@ -98,7 +100,7 @@ fn code(text: &str) -> Result<Code, qrcode::types::QrError> {
         while x < squares {
             let run = row[x..].iter().take_while(|color| **color == Color::Dark).count();
             if run > 0 {
-                path.push_str(&format!("M{x} {y}h{run}v1h-{run}z"));
+                let _ = write!(path, "M{x} {y}h{run}v1h-{run}z");
             }
             x += run.max(1);
         }

@@ -192,7 +192,7 @@ mod tests {
                 ["«", &word.to_lowercase(), "»"].concat(),
                 ["/start ", &word].concat(),
             ] {
-                assert_eq!(words_in(&text), [word.clone()], "{text}");
+                assert_eq!(words_in(&text), std::slice::from_ref(&word), "{text}");
             }
         }
     }

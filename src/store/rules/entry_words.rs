@@ -1,10 +1,6 @@
 //! Who came by an associate's own word: whom the customer knows from then on.
 
-use rapport_model::{
-    InboundEvent,
-    event::ThreadKind,
-    id::{AssociateId, ConversationId},
-};
+use rapport_model::{InboundEvent, event::ThreadKind, id::ConversationId};
 
 use super::desk::Desk;
 use crate::{
@@ -23,10 +19,6 @@ async fn told(desk: &Desk, conversation: &ConversationId) -> i64 {
     desk.number(sql, values![conversation]).await
 }
 
-fn some(id: &AssociateId) -> Option<String> {
-    Some(id.to_string())
-}
-
 on_both_engines! {
     async fn who_brings_an_associates_word_knows_that_associate_from_the_first_message(fresh: Fresh) {
         let desk = Desk::open(fresh).await;
@@ -34,7 +26,7 @@ on_both_engines! {
         let word = store.insert_entry_word(&desk.mara).await.unwrap();
         assert_eq!(store.insert_entry_word(&desk.mara).await.unwrap(), word, "a second press makes no second one");
         let by_text = desk.shop.receive("advice", "+491", &format!("hi {}!", word.to_lowercase())).await;
-        assert_eq!((known(&desk, &by_text).await, told(&desk, &by_text).await), (some(desk.mara.id()), 1));
+        assert_eq!((known(&desk, &by_text).await, told(&desk, &by_text).await), (Some(desk.mara.id().to_string()), 1));
         assert_eq!(desk.owed(&by_text).await, 1, "and it is owed an answer as anything else");
 
         let InboundEvent::Message(mut message) = desk.message("m2", "+492", "/start") else { unreachable!() };
@@ -42,7 +34,7 @@ on_both_engines! {
         message.thread.id.0 = "+492".to_owned();
         desk.bring(InboundEvent::Message(message)).await;
         let by_link = desk.shop.receive("advice", "+492", "Hello").await;
-        assert_eq!((known(&desk, &by_link).await, told(&desk, &by_link).await), (some(desk.mara.id()), 1));
+        assert_eq!((known(&desk, &by_link).await, told(&desk, &by_link).await), (Some(desk.mara.id().to_string()), 1));
 
         let again = desk.shop.receive("advice", "+491", &word).await;
         assert_eq!((again.clone(), told(&desk, &again).await), (by_text, 1), "known already: nothing to say");
@@ -58,12 +50,12 @@ on_both_engines! {
         );
         let one = desk.shop.receive("advice", "+491", &maras).await;
         desk.shop.receive("advice", "+491", &noors).await;
-        assert_eq!((known(&desk, &one).await, told(&desk, &one).await), (some(noor.id()), 2));
+        assert_eq!((known(&desk, &one).await, told(&desk, &one).await), (Some(noor.id().to_string()), 2));
 
         store.end_entry_word(&desk.mara).await.unwrap();
         assert_eq!(store.find_entry_word(&desk.mara).await.unwrap(), None);
         desk.shop.receive("advice", "+491", &maras).await;
-        assert_eq!(known(&desk, &one).await, some(noor.id()), "an old card takes nobody away from whom they know");
+        assert_eq!(known(&desk, &one).await, Some(noor.id().to_string()), "an old card takes nobody away from whom they know");
         assert_eq!(told(&desk, &one).await, 3, "but it is said that they came by it");
         assert_ne!(store.insert_entry_word(&desk.mara).await.unwrap(), maras, "a new one is another");
 
