@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     chat::{Quoted, Reaction, Span},
+    contacts,
     letters::Letter,
     route::Route,
 };
@@ -430,10 +431,17 @@ pub struct OpenConversation {
     draft: Option<Draft>,
     reply: Route,
     closed: Option<Closed>,
+    /// Who the customer is beyond one address; null where several people write.
+    card: Option<contacts::Card>,
 }
 
 impl OpenConversation {
-    pub(super) fn new(details: &Details, capabilities: Option<Capabilities>, offer: Option<Offer>) -> Self {
+    pub(super) fn new(
+        details: &Details,
+        capabilities: Option<Capabilities>,
+        offer: Option<Offer>,
+        card: Option<contacts::Card>,
+    ) -> Self {
         let conversation = Summary::from(&details.summary);
         let obligations = details.obligations.iter().map(|owed| Obligation {
             id: owed.id.to_string(),
@@ -453,6 +461,7 @@ impl OpenConversation {
                 at: at.millis(),
                 by: Named { id: id.to_string(), name: name.clone() },
             }),
+            card,
         }
     }
 }

@@ -156,7 +156,12 @@ pub(super) async fn open(
     let details = api.engine.store().get_details(who.actor(), &conversation, USUAL).await?;
     let capabilities = api.engine.capabilities(&details.route.inbox);
     let offer = api.engine.offer(who.actor(), &conversation, &details.route.inbox).await?;
-    Ok(Json(OpenConversation::new(&details, capabilities, offer)))
+    let summary = &details.summary;
+    let card = match summary.kind.as_str() {
+        "private" => Some((&api.engine.store().get_card(who.actor(), &summary.contact).await?).into()),
+        _ => None,
+    };
+    Ok(Json(OpenConversation::new(&details, capabilities, offer, card)))
 }
 
 /// An older page of a contact's timeline.

@@ -64,7 +64,7 @@ test('an answer that comes late never takes the place of what was opened since',
   await expect(noor).toHaveURL(new RegExp(await idOf(noor, quick)))
 })
 
-test('each opening costs four requests at most; an idle minute costs none, and two tabs share one stream', async ({
+test('each opening costs three requests at most; an idle minute costs none, and two tabs share one stream', async ({
   browser,
   customer,
   shared,
@@ -90,7 +90,7 @@ test('each opening costs four requests at most; an idle minute costs none, and t
       await quiet(counter)
       // Beside what it loads: one word to colleagues that somebody is here, and one on leaving what was open before.
       const [own, beats] = parted(counter.asked)
-      expect(own.length, own.join('\n')).toBeLessThanOrEqual(4)
+      expect(own.length, own.join('\n')).toBeLessThanOrEqual(3)
       expect(beats.length, beats.join('\n')).toBeLessThanOrEqual(2)
     }
     const second = await context.newPage()

@@ -143,7 +143,6 @@ export const handles = {
 }
 
 export const contacts = {
-  card: (which: string) => get<T.ContactCard>(`/contacts/${id(which)}`),
   find: (address: string) => get<{ items: T.Contact[] }>(`/contacts?address=${id(address)}`),
   preview: (which: string, other: string) => get<T.MergePreview>(`/contacts/${id(which)}/merge?with=${id(other)}`),
   merge: (which: string, other: string, reason: string) =>

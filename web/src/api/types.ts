@@ -408,6 +408,7 @@ export interface Detail {
   draft: Draft | null
   reply: ReplyRoute
   closed?: { at: number; by: Named } | null
+  card?: ContactCard | null
 }
 
 export interface InboxHealth {

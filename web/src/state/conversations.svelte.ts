@@ -20,6 +20,7 @@ export class Conversation {
   contact = $state.raw<Contact | null>(null)
   reply = $state.raw<ReplyRoute | null>(null)
   closed = $state.raw<Detail['closed']>(null)
+  card = $state.raw<Detail['card']>(null)
   /** The messages that waited for an answer when the bridge was last asked. */
   owed = $state.raw<ReadonlySet<string>>(new Set())
   messages = $state.raw<Message[]>([])
@@ -109,6 +110,7 @@ export class Conversation {
       this.contact = detail.contact
       this.reply = detail.reply
       this.closed = detail.closed ?? null
+      this.card = detail.card ?? null
       this.owed = new Set(detail.obligations.map((o) => o.message_id))
       if (!this.loaded) this.before = detail.messages.before
       this.takenBy = null

@@ -1,32 +1,12 @@
 // Who a customer is, as far as the bridge tells it on a card, and what a person decides about that.
 import { contacts as api, handles } from '../api/calls'
 import { Problem } from '../api/http'
-import type { ContactCard, Handle, MergePreview } from '../api/types'
+import type { Handle, MergePreview } from '../api/types'
 import { t } from '../text/index.svelte'
 import { conversations } from './conversations.svelte'
 import { toasts } from './toasts.svelte'
 
 const said = (error: unknown) => (error instanceof Problem ? error.detail || t.wentWrong : t.noAnswer)
-
-export class IdentityCard {
-  readonly contact: string
-  card = $state.raw<ContactCard | null>(null)
-  failed = $state(false)
-
-  constructor(contact: string) {
-    this.contact = contact
-  }
-
-  async load(): Promise<void> {
-    try {
-      this.card = await api.card(this.contact)
-      this.failed = false
-    } catch {
-      // What the conversation itself tells still stands there.
-      this.failed = this.card === null
-    }
-  }
-}
 
 /** Runs an act, says how it went, and has the conversation fetched anew. */
 async function decide<R>(conversation: string, act: () => Promise<R>, says: (done: R) => void): Promise<boolean> {
