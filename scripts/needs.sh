@@ -25,9 +25,10 @@ need_package() { # command, package...
 }
 
 need_compiler() { need_package cc build-essential; }
+# Chromium without its windows: the same engine, and a fifth less to wait for.
 need_chromium() {
-  export CHROMIUM="${CHROMIUM:-/usr/bin/chromium}"
-  [ -x "$CHROMIUM" ] || need_package chromium chromium fonts-noto-core
+  export CHROMIUM="${CHROMIUM:-/usr/bin/chromium-headless-shell}"
+  [ -x "$CHROMIUM" ] || need_package chromium-headless-shell chromium-headless-shell fonts-noto-core
 }
 need_postgres() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need_package initdb postgresql

@@ -212,6 +212,35 @@ on_both_engines! {
         shop.close().await;
     }
 
+    async fn whoever_scans_an_associates_code_has_that_associate_from_the_first_message(fresh: Fresh) {
+        let shop = Shop::open(fresh).await;
+        let made = shop.noor.0.request(Method::PUT, "/api/v1/me/ways-in").send().await.unwrap();
+        let ways: Value = made.json().await.unwrap();
+        let url = |inbox: &str| {
+            let way = ways["ways"].as_array().unwrap().iter().find(|way| way["inbox"] == inbox).unwrap();
+            assert!(way["code"]["squares"].as_i64().unwrap() >= 21, "{way}");
+            way["url"].as_str().unwrap().to_owned()
+        };
+        let word = ways["word"].as_str().unwrap();
+        // What Telegram sends for the deep link once its button is pressed, and the text that a phone prepares.
+        let payload = url("tg").strip_prefix("https://t.me/shop_bot?start=").unwrap().to_owned();
+        say(&shop.telegram.customer("Anna"), &format!("/start {payload}"));
+        let text = url("sms").strip_prefix(&format!("sms:{OURS}?body=")).unwrap().to_owned();
+        shop.text("+4917010000009", &text.to_lowercase()).await;
+
+        for first in [format!("/start {word}"), word.to_lowercase()] {
+            let row = shop.routed(&first).await;
+            assert_eq!(row["assignee"]["id"], shop.noor.1.as_str(), "{row}");
+            let why = shop.why(&row).await;
+            let knows = step(&why["decisions"][0], "knows").unwrap();
+            assert_eq!((knows["associate"]["name"].as_str(), knows["chosen"].as_bool()), (Some("Noor"), Some(true)));
+            assert_eq!(shop.activities(&row).await[0]["type"], "came_by");
+        }
+        shop.text("+4917010000008", "No word").await;
+        assert!(shop.routed("No word").await["assignee"].is_null());
+        shop.close().await;
+    }
+
     async fn while_the_known_associate_is_away_a_stand_in_sees_why_and_hands_back_after(fresh: Fresh) {
         let mut shop = Shop::open(fresh).await;
         shop.text(ANNA, "Where is my lamp?").await;

@@ -1,16 +1,19 @@
 //! What a mail becomes: whose it is, what it continues, what it reports.
 
 use rapport_email::{
-    EmailSettings, Relay, Security,
+    EmailConnector, EmailSettings, Relay, Security,
     inbound::{Fetched, Translator},
     token::Tokens,
 };
-use rapport_sdk::model::{
-    Address, Author, DeliveryState, InboundEvent, Secret, Timestamp, Trust,
-    bot::Unanswerable,
-    event::{Content, InboundMessage},
-    id::OutboxId,
-    letter::Mark,
+use rapport_sdk::{
+    Connector as _,
+    model::{
+        Address, Author, DeliveryState, InboundEvent, Secret, Timestamp, Trust,
+        bot::Unanswerable,
+        event::{Content, InboundMessage},
+        id::OutboxId,
+        letter::Mark,
+    },
 };
 
 use crate::mailbox::{self, OURS};
@@ -263,4 +266,23 @@ fn a_mail_that_does_not_say_where_its_parts_end_is_shown_as_text() {
     let message = message(&mail("MIME-Version: 1.0\nContent-Type: multipart/mixed\n"));
     assert_eq!((message.text.as_str(), message.attachments.len()), ("Hello?", 0));
     assert!(message.letter.marks.contains(&Mark::Damaged));
+}
+
+#[test]
+fn what_stands_behind_the_plus_of_our_address_is_brought_along_unless_it_is_our_token() {
+    let to = |address: &str| message(&mail("").replace(OURS, address)).chat.entry;
+    let (local, domain) = OURS.split_once('@').unwrap();
+    assert_eq!(to(&format!("{local}+NOOR-4k7q@{domain}")).as_deref(), Some("noor-4k7q"));
+    assert_eq!(to(OURS), None);
+    assert_eq!(to("anna+noor-4k7q@elsewhere.example"), None, "not our address");
+    assert_eq!(to(&tokens().plus_address(&OutboxId::new(), OURS).unwrap()), None);
+}
+
+#[test]
+fn a_way_in_is_an_address_of_ones_own_or_a_subject() {
+    let url = |settings| EmailConnector::new(settings).unwrap().way_in("NOOR-4K7Q").unwrap().url;
+    let (local, domain) = OURS.split_once('@').unwrap();
+    assert_eq!(url(settings()), format!("mailto:{local}+noor-4k7q@{domain}"));
+    let plain = EmailSettings { plus_addressing: false, ..settings() };
+    assert_eq!(url(plain), format!("mailto:{OURS}?subject=NOOR-4K7Q"));
 }
