@@ -10,6 +10,7 @@ use super::{
     contacts,
     letters::Letter,
     route::Route,
+    routing,
 };
 use crate::{
     engine::{INLINE, live::ConversationChange},
@@ -433,6 +434,8 @@ pub struct OpenConversation {
     closed: Option<Closed>,
     /// Who the customer is beyond one address; null where several people write.
     card: Option<contacts::Card>,
+    /// Why it is with whom it is.
+    routing: routing::Explained,
 }
 
 impl OpenConversation {
@@ -441,6 +444,7 @@ impl OpenConversation {
         capabilities: Option<Capabilities>,
         offer: Option<Offer>,
         card: Option<contacts::Card>,
+        routing: routing::Explained,
     ) -> Self {
         let conversation = Summary::from(&details.summary);
         let obligations = details.obligations.iter().map(|owed| Obligation {
@@ -462,6 +466,7 @@ impl OpenConversation {
                 by: Named { id: id.to_string(), name: name.clone() },
             }),
             card,
+            routing,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
     dto::{MessagePage, OpenConversation, Summary},
     error::{ApiError, Problem},
     request::{Params, id},
+    routing,
     session::SignedIn,
 };
 use crate::store::{self, Place, View};
@@ -161,7 +162,8 @@ pub(super) async fn open(
         "private" => Some((&api.engine.store().get_card(who.actor(), &summary.contact).await?).into()),
         _ => None,
     };
-    Ok(Json(OpenConversation::new(&details, capabilities, offer, card)))
+    let routing = routing::explained(&api, who.actor(), summary).await?;
+    Ok(Json(OpenConversation::new(&details, capabilities, offer, card, routing)))
 }
 
 /// An older page of a contact's timeline.

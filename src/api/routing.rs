@@ -21,7 +21,10 @@ use super::{
     request::{Body, id},
     session::SignedIn,
 };
-use crate::routing::Reason;
+use crate::{
+    routing::Reason,
+    store::{Actor, Summary},
+};
 
 /// Whom a customer knows.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,16 +107,21 @@ pub(super) async fn explain(
     Path(text): Path<String>,
 ) -> Result<Json<Explained>, ApiError> {
     let conversation: ConversationId = id(text, "conversation")?;
+    let summary = api.engine.store().get_summary(who.actor(), &conversation).await?;
+    Ok(Json(explained(&api, who.actor(), &summary).await?))
+}
+
+/// The same, for a conversation that is loaded already.
+pub(super) async fn explained(api: &Api, actor: &Actor, summary: &Summary) -> Result<Explained, ApiError> {
     let store = api.engine.store();
-    let summary = store.get_summary(who.actor(), &conversation).await?;
-    let known = store.find_known_associate(who.actor(), &conversation).await?;
-    let decisions = store.list_routings(who.actor(), &conversation).await?;
+    let known = store.find_known_associate(actor, &summary.id).await?;
+    let decisions = store.list_routings(actor, &summary.id).await?;
     let names = Names(store.list_associates().await?.into_iter().map(|one| (one.id, one.name)).collect());
     let stands_in = |whom: &Option<(AssociateId, Timestamp)>| {
         whom.as_ref().map(|(away, until)| StandsIn { away: names.of(away), until: until.millis() })
     };
     let assignee = summary.assignee.as_ref().map(|(id, _)| id);
-    Ok(Json(Explained {
+    Ok(Explained {
         known: known.map(|known| KnownAssociate {
             id: known.id.to_string(),
             name: known.name,
@@ -140,7 +148,7 @@ pub(super) async fn explain(
                     .collect(),
             })
             .collect(),
-    }))
+    })
 }
 
 /// Choose whom a contact knows, or leave it to what is computed.

@@ -171,7 +171,7 @@ for (const [language, scheme] of [
     await expect(row(page, first)).toHaveCount(0)
     await page.screenshot({ path: `${SHOTS}/phone-bulk-done-${scheme}.png` })
     await page.goto(`${shared.url}/account`)
-    await page.locator('.subnav a').first().tap()
+    await page.locator('.subnav a[href$="/suspected"]').tap()
     await expect(page).toHaveURL(/\/suspected$/)
     await expect(row(page, first)).toBeVisible()
     expect(await sideways(page)).toBe(false)

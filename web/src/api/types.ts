@@ -409,6 +409,7 @@ export interface Detail {
   reply: ReplyRoute
   closed?: { at: number; by: Named } | null
   card?: ContactCard | null
+  routing?: Explained | null
 }
 
 export interface InboxHealth {

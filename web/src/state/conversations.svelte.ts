@@ -21,6 +21,7 @@ export class Conversation {
   reply = $state.raw<ReplyRoute | null>(null)
   closed = $state.raw<Detail['closed']>(null)
   card = $state.raw<Detail['card']>(null)
+  routing = $state.raw<Detail['routing']>(null)
   /** The messages that waited for an answer when the bridge was last asked. */
   owed = $state.raw<ReadonlySet<string>>(new Set())
   messages = $state.raw<Message[]>([])
@@ -111,6 +112,7 @@ export class Conversation {
       this.reply = detail.reply
       this.closed = detail.closed ?? null
       this.card = detail.card ?? null
+      this.routing = detail.routing ?? null
       this.owed = new Set(detail.obligations.map((o) => o.message_id))
       if (!this.loaded) this.before = detail.messages.before
       this.takenBy = null
