@@ -220,6 +220,7 @@ impl MailServer {
     /// Ends Dovecot with all its processes at once, as a power cut does: no BYE.
     pub fn kill_dovecot(&mut self) {
         self.dovecot.kill();
+        self.ports.until_free();
     }
 
     /// Stops Dovecot as an administrator does: who is connected is told.

@@ -4,12 +4,16 @@
 //! once gave away at random will not do. Ports come in blocks below those that the system gives away;
 //! the first of a block is held open for as long as the block is ours, which is the lock.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    time::{Duration, Instant},
+};
 
 /// Below 32768, where Linux begins to give ports to outgoing connections.
 const FIRST: u16 = 20_000;
 const BLOCKS: u16 = 1200;
 const SIZE: u16 = 10;
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A block of ports, ours until it is dropped.
 #[derive(Debug)]
@@ -32,6 +36,16 @@ impl Ports {
         let lock = TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok()?;
         let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
         (first + 1..first + SIZE).all(is_free).then_some(Self { _lock: lock, first })
+    }
+
+    /// Waits until Dovecot's are free: what is killed with its group may hold them a moment longer than the process
+    /// that was waited for.
+    pub(super) fn until_free(&self) {
+        let began = Instant::now();
+        let taken = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_err();
+        while [self.imap(), self.imaps(), self.lmtp()].iter().any(taken) && began.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// IMAP in the clear, with STARTTLS.
