@@ -1,7 +1,7 @@
 # The few things that one does with Rapport. `make` alone explains them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench score fmt openapi
+.PHONY: help run test bench year score fmt openapi
 
 help: ## Explain these targets
 	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -19,6 +19,9 @@ test: ## Test everything, as CI does (STEPS="fmt clippy" for some steps)
 
 bench: ## Measure against the reference, and write target/bench/report.json
 	@scripts/bench.sh
+
+year: ## A shop's year, simulated, and what a retailer steers by (SEED=1 DAYS=365)
+	@cargo run --quiet --locked --profile bench --example year -- --seed $(or $(SEED),1) --days $(or $(DAYS),365)
 
 score: ## Score the reading of mail: DATA=FOLDER with score.py and its cases*.jsonl
 	@scripts/score.sh "$(DATA)"

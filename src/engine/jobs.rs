@@ -57,9 +57,9 @@ async fn perform(engine: Engine, job: Job) {
         "media" => media::fetch(&engine, &job).await,
         "close" => close(&engine, &job).await,
         WAKE => wake(&engine, &job).await,
-        "route" => routing::route(&engine, &job).await,
-        "overdue" => routing::overdue(&engine, &job).await,
-        "hand_back" => routing::hand_back(&engine, &job).await,
+        "route" | "overdue" | "hand_back" => {
+            routing::perform(engine.config(), engine.store(), &job).await.map(drop)
+        }
         _ => engine.store().update_job(&job.id, JobOutcome::Done(Some("unknown kind".to_owned()))).await,
     };
     if let Err(error) = outcome {

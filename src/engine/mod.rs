@@ -49,7 +49,7 @@ pub use parked::ReadError;
 pub use pictures::PictureError;
 pub use presence::{Doing, Presence, PresenceChange, Present};
 pub use reply::{NewReply, ReplyError, reply_until};
-pub use routing::decide as decide_routing;
+pub use routing::{decide as decide_routing, perform as run_routing_job};
 pub use status::InboxStatus;
 
 use ingress::InboxIngress;

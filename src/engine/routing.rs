@@ -3,24 +3,31 @@
 
 use rapport_model::id::{AssociateId, ConversationId};
 
-use super::Engine;
 use crate::{
     config::Config,
     routing::{self, Decision, Setting, TeamFacts, rules},
     store::{Job, JobOutcome, Placement, RoutingFacts, State, Store, StoreError},
 };
 
-/// Decides whose a conversation is to be, once in each turn of the customer.
-pub(super) async fn route(engine: &Engine, job: &Job) -> Result<(), StoreError> {
-    let needless = |why: &str| JobOutcome::Done(Some(why.to_owned()));
-    let Some((conversation, turn)) = read(&job.payload) else {
-        return engine.store().update_job(&job.id, needless("unreadable")).await;
-    };
-    let found = engine.store().get_routing_facts(&conversation).await?;
-    if found.turn != turn || found.state != State::Open || found.suspected {
-        return engine.store().update_job(&job.id, needless("it is not waiting any more")).await;
+/// Does a job of routing: `route`, `overdue` or `hand_back`. Gives whether it moved something.
+pub async fn perform(config: &Config, store: &Store, job: &Job) -> Result<bool, StoreError> {
+    match job.kind.as_str() {
+        "route" => route(config, store, job).await,
+        "overdue" => overdue(store, job).await,
+        _ => hand_back(store, job).await,
     }
-    let decision = decide(engine.config(), engine.store(), &found).await?;
+}
+
+/// Decides whose a conversation is to be, once in each turn of the customer.
+async fn route(config: &Config, store: &Store, job: &Job) -> Result<bool, StoreError> {
+    let Some((conversation, turn)) = read(&job.payload) else {
+        return needless(store, job, "unreadable").await;
+    };
+    let found = store.get_routing_facts(&conversation).await?;
+    if found.turn != turn || found.state != State::Open || found.suspected {
+        return needless(store, job, "it is not waiting any more").await;
+    }
+    let decision = decide(config, store, &found).await?;
     let placement = Placement {
         job: Some(job.id.clone()),
         conversation,
@@ -31,7 +38,11 @@ pub(super) async fn route(engine: &Engine, job: &Job) -> Result<(), StoreError> 
         stands_in: decision.stands_in,
         back_at: decision.back_at,
     };
-    engine.store().place(placement).await.map(drop)
+    store.place(placement).await.map(|_| true)
+}
+
+async fn needless(store: &Store, job: &Job, why: &str) -> Result<bool, StoreError> {
+    store.update_job(&job.id, JobOutcome::Done(Some(why.to_owned()))).await.map(|()| false)
 }
 
 /// Decides about a conversation as its facts stand, and changes nothing.
@@ -64,21 +75,19 @@ pub async fn decide(config: &Config, store: &Store, found: &RoutingFacts) -> Res
 }
 
 /// Brings back to its queue what nobody answered in time.
-pub(super) async fn overdue(engine: &Engine, job: &Job) -> Result<(), StoreError> {
-    let Ok(conversation) = ConversationId::try_from(job.payload.clone()) else {
-        let outcome = JobOutcome::Done(Some("unreadable".to_owned()));
-        return engine.store().update_job(&job.id, outcome).await;
-    };
-    engine.store().raise_overdue(&job.id, &conversation).await.map(drop)
+async fn overdue(store: &Store, job: &Job) -> Result<bool, StoreError> {
+    match ConversationId::try_from(job.payload.clone()) {
+        Ok(conversation) => store.raise_overdue(&job.id, &conversation).await,
+        Err(_) => needless(store, job, "unreadable").await,
+    }
 }
 
 /// Gives back to who was away what others have in their place.
-pub(super) async fn hand_back(engine: &Engine, job: &Job) -> Result<(), StoreError> {
-    let Ok(associate) = AssociateId::try_from(job.payload.clone()) else {
-        let outcome = JobOutcome::Done(Some("unreadable".to_owned()));
-        return engine.store().update_job(&job.id, outcome).await;
-    };
-    engine.store().hand_back(&job.id, &associate).await.map(drop)
+async fn hand_back(store: &Store, job: &Job) -> Result<bool, StoreError> {
+    match AssociateId::try_from(job.payload.clone()) {
+        Ok(associate) => store.hand_back(&job.id, &associate).await.map(|moved| moved > 0),
+        Err(_) => needless(store, job, "unreadable").await,
+    }
 }
 
 fn read(payload: &str) -> Option<(ConversationId, i64)> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rapport_model::{
     Timestamp,
-    id::{ConversationId, JobId},
+    id::{AssociateId, ConversationId, JobId},
 };
 use serde_json::json;
 
@@ -62,6 +62,25 @@ pub(in crate::store) async fn watch(
     .map(drop)
 }
 
+/// From when on nobody has answered in time. Who put it off beyond its due time said so twice: it is late when it
+/// wakes. Who keeps it although they are off shift, because they are back soon enough, has as long from then on as
+/// anybody has: else what came in the night would be nobody's again before its associate comes in.
+async fn late(tx: &mut Tx, conversation: &Conversation, due: Timestamp) -> Result<Timestamp, StoreError> {
+    let awake = conversation.snoozed_until().map_or(due, |until| due.max(until));
+    let Some(assignee) = &conversation.assignee else { return Ok(awake) };
+    let kept = tx
+        .first(
+            "SELECT associate_id, back_at FROM routings WHERE conversation_id = $1 AND turn = $2 ORDER BY n DESC LIMIT 1",
+            values![&conversation.id, conversation.turn],
+        )
+        .await?;
+    let Some(kept) = kept else { return Ok(awake) };
+    let whose: Option<AssociateId> = kept.parse_opt("associate_id")?;
+    let back = kept.time_opt("back_at")?.filter(|_| whose.as_ref() == Some(assignee));
+    let reply_within = tx.inbox(&conversation.inbox).map(|inbox| inbox.reply_within).unwrap_or_default();
+    Ok(back.map_or(awake, |back| awake.max(back.plus(reply_within))))
+}
+
 fn when(due: Timestamp, now: Timestamp) -> Timestamp {
     if due > now { due } else { now.plus(LATE_ALREADY) }
 }
@@ -80,8 +99,7 @@ impl Write for Overdue {
             job::finish(tx, &self.job, Some("answered")).await?;
             return Ok(false);
         };
-        // Who put it off beyond that said so twice: it is late when it wakes.
-        let late = before.snoozed_until().map_or(due, |until| due.max(until));
+        let late = late(tx, &before, due).await?;
         if late > tx.now {
             tx.execute(
                 "UPDATE jobs SET due_at = $2, lease_owner = NULL, lease_until = NULL WHERE id = $1",
