@@ -1,5 +1,4 @@
-//! What a retailer steers by, out of the books. Times are business hours
-//! unless said.
+//! What a retailer steers by, out of the books. Times are business hours unless said.
 
 use std::{collections::HashMap, fmt::Write as _};
 

@@ -11,7 +11,7 @@ use super::{
     db::Run as _,
     error::StoreError,
     tx::Tx,
-    value::values,
+    value::{Row, values},
 };
 
 /// A reply that is owed.
@@ -193,6 +193,30 @@ pub(super) async fn unwaive(
     Ok(again)
 }
 
+/// What seemed answered was not, by that message: a `later` one (its `id` and `recipient`) is what discharged it, or it
+/// is owed again with its original time. Gives whether it is owed.
+pub(super) async fn settle_anew(
+    tx: &mut Tx,
+    id: &ObligationId,
+    later: Option<&Row>,
+) -> Result<bool, StoreError> {
+    if let Some(later) = later {
+        tx.execute(
+            "UPDATE obligations SET discharged_by = $2, answered_to = $3 WHERE id = $1",
+            values![id, &later.parse::<MessageId>("id")?, later.get::<Option<String>>("recipient")?],
+        )
+        .await?;
+    } else {
+        tx.execute(
+            "UPDATE obligations SET open_state = 'open', discharged_at = NULL, discharged_by = NULL, answered_to = NULL \
+             WHERE id = $1",
+            values![id],
+        )
+        .await?;
+    }
+    Ok(later.is_none())
+}
+
 /// A person's message did not reach one of its recipients after all (undone, failed, bounced): what it had
 /// discharged by that is owed again, with its original time, and the conversation is open again; unless a
 /// later message by a person to the same one stands, which then is what discharged it.
@@ -222,21 +246,7 @@ pub(super) async fn reopen(
                 values![&conversation.id, position, obligation.get::<String>("contact_id")?, recipient],
             )
             .await?;
-        if let Some(later) = later {
-            tx.execute(
-                "UPDATE obligations SET discharged_by = $2, answered_to = $3 WHERE id = $1",
-                values![&id, &later.parse::<MessageId>("id")?, later.get::<Option<String>>("recipient")?],
-            )
-            .await?;
-        } else {
-            tx.execute(
-                "UPDATE obligations SET open_state = 'open', discharged_at = NULL, discharged_by = NULL, answered_to = NULL \
-                 WHERE id = $1",
-                values![&id],
-            )
-            .await?;
-            again = true;
-        }
+        again |= settle_anew(tx, &id, later.as_ref()).await?;
     }
     if again && conversation.state == State::Closed {
         conversation.open_again();

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rapport_model::id::{ContactId, ConversationId, InboxId, MessageId, ThreadId};
+use rapport_model::id::{ContactId, ConversationId, InboxId, MessageId, ObligationId, ThreadId};
 
 use super::journal::Items;
 use crate::store::{
@@ -198,7 +198,7 @@ async fn orphans(tx: &mut Tx, conversation: &Conversation) -> Result<(), StoreEr
         )
         .await?;
     for row in &rows {
-        let id: String = row.get("id")?;
+        let id: ObligationId = row.parse("id")?;
         let later = tx
             .first(
                 "SELECT m.id, d.recipient FROM obligations o JOIN messages m ON m.conversation_id = o.conversation_id \
@@ -208,20 +208,7 @@ async fn orphans(tx: &mut Tx, conversation: &Conversation) -> Result<(), StoreEr
                 values![&id],
             )
             .await?;
-        if let Some(later) = later {
-            tx.execute(
-                "UPDATE obligations SET discharged_by = $2, answered_to = $3 WHERE id = $1",
-                values![&id, later.get::<String>("id")?, later.get::<String>("recipient")?],
-            )
-            .await?;
-        } else {
-            tx.execute(
-                "UPDATE obligations SET open_state = 'open', discharged_at = NULL, discharged_by = NULL, answered_to = NULL \
-                 WHERE id = $1",
-                values![&id],
-            )
-            .await?;
-        }
+        obligation::settle_anew(tx, &id, later.as_ref()).await?;
     }
     Ok(())
 }
